@@ -1,0 +1,3 @@
+//! Command line in, exit code out; everything between is in the library.
+
+fn main() {}
