@@ -11,3 +11,9 @@ pub mod model;
 
 /// What is kept: users and sessions in one database, groups and messages in another.
 pub mod store;
+
+/// Request bytes into values, response values into bytes: HTTP/1.1 by hand.
+pub mod http;
+
+/// In clear or within TLS, and the tap that shows what crosses the socket.
+pub mod transport;
