@@ -17,3 +17,6 @@ pub mod http;
 
 /// In clear or within TLS, and the tap that shows what crosses the socket.
 pub mod transport;
+
+/// The conversation itself: events, rooms, presence.
+pub mod chat;
