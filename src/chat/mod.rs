@@ -11,4 +11,5 @@ pub mod news_visit;
 pub mod pace;
 pub mod presence;
 mod room;
+pub mod throttle;
 pub mod visit;
