@@ -13,6 +13,7 @@ pub mod pace;
 pub mod passwords;
 pub mod presence;
 mod room;
+pub mod sessions;
 pub mod throttle;
 pub mod visit;
 
