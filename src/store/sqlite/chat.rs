@@ -77,7 +77,7 @@ impl ChatStore for SqliteChatStore {
         let replaces_text = |write: &MessageWrite| !matches!(write, MessageWrite::Post { .. });
         if writes.iter().any(replaces_text) {
             self.database
-                .wipe(move |db| messages::write_all(db, writes))
+                .overwrite(move |db| messages::write_all(db, writes))
         } else {
             self.database
                 .write(move |db| messages::write_all(db, writes))

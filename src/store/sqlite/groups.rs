@@ -54,7 +54,7 @@ pub(super) fn join(
     let inserted = db
         .prepare_cached(
             "INSERT INTO memberships (user_id, group_id, joined_at, read_up_to)
-             VALUES (?1, ?2, ?3, (SELECT coalesce(max(id), 0) FROM messages WHERE group_id = ?2))
+             VALUES (?1, ?2, ?3, (SELECT coalesce(max(id), 0) FROM posts WHERE group_id = ?2))
              ON CONFLICT (user_id, group_id) DO NOTHING",
         )?
         .execute(params![user, group, now])?;
@@ -105,12 +105,12 @@ pub(super) fn unread(db: &Connection, user: UserId, group: GroupId) -> Result<u6
             "SELECT count(*) FROM (
                  SELECT 1
                  FROM memberships
-                 JOIN messages ON messages.group_id = memberships.group_id
-                     AND messages.id > memberships.read_up_to
+                 JOIN posts ON posts.group_id = memberships.group_id
+                     AND posts.id > memberships.read_up_to
                  WHERE memberships.user_id = ?1
                      AND memberships.group_id = ?2
-                     AND messages.author_id <> ?1
-                     AND messages.deleted_at IS NULL
+                     AND posts.author_id <> ?1
+                     AND posts.deleted_at IS NULL
                  LIMIT ?3
              )",
         )?
@@ -131,7 +131,7 @@ pub(super) fn mark_read(
 ) -> Result<()> {
     db.prepare_cached(
         "UPDATE memberships SET read_up_to = last.id
-         FROM (SELECT max(id) AS id FROM messages WHERE group_id = ?2 AND id <= ?3) AS last
+         FROM (SELECT max(id) AS id FROM posts WHERE group_id = ?2 AND id <= ?3) AS last
          WHERE user_id = ?1 AND group_id = ?2 AND read_up_to < last.id",
     )?
     .execute(params![user, group, up_to])?;

@@ -46,7 +46,7 @@ pub(super) fn changes_after(
 
 /// The latest change in a group; `ChangeId(0)` before the first.
 pub(super) fn latest_change(db: &Connection, group: GroupId) -> Result<ChangeId> {
-    db.prepare_cached("SELECT coalesce(max(change), 0) FROM messages WHERE group_id = ?1")?
+    db.prepare_cached("SELECT coalesce(max(change), 0) FROM posts WHERE group_id = ?1")?
         .query_row([group], |row| row.get(0))
 }
 

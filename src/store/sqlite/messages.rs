@@ -87,19 +87,19 @@ impl<'db> Batch<'db> {
         let id = self
             .db
             .prepare_cached(
-                "INSERT INTO messages (group_id, author_id, content, created_at, client_id, change)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO posts (group_id, author_id, created_at, client_id, change)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (author_id, group_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
                  RETURNING id",
             )?
-            .query_row(
-                params![group, author, content, now, client_id, change],
-                |row| row.get("id"),
-            )
+            .query_row(params![group, author, now, client_id, change], |row| {
+                row.get("id")
+            })
             .optional()?;
         let Some(id) = id else {
             return self.repeated(group, author, client_id);
         };
+        self.store_text(change, content)?;
         self.last_change = change;
         Ok(Written::Posted(Message {
             id,
@@ -146,11 +146,11 @@ impl<'db> Batch<'db> {
             Err(refusal) => return Ok(refusal),
         };
         let change = self.next_change();
+        self.wipe_text(&standing)?;
+        self.store_text(change, content)?;
         self.db
-            .prepare_cached(
-                "UPDATE messages SET content = ?2, edited_at = ?3, change = ?4 WHERE id = ?1",
-            )?
-            .execute(params![id, content, now, change])?;
+            .prepare_cached("UPDATE posts SET edited_at = ?2, change = ?3 WHERE id = ?1")?
+            .execute(params![id, now, change])?;
         self.last_change = change;
         Ok(Written::Edited(Message {
             change,
@@ -173,10 +173,9 @@ impl<'db> Batch<'db> {
             Err(refusal) => return Ok(refusal),
         };
         let change = self.next_change();
+        self.wipe_text(&standing)?;
         self.db
-            .prepare_cached(
-                "UPDATE messages SET content = '', deleted_at = ?2, change = ?3 WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE posts SET deleted_at = ?2, change = ?3 WHERE id = ?1")?
             .execute(params![id, now, change])?;
         self.last_change = change;
         Ok(Written::Deleted(Message {
@@ -204,6 +203,22 @@ impl<'db> Batch<'db> {
             Some(message) if message.author_id != author => Err(Written::NotAuthor),
             Some(message) => Ok(message),
         })
+    }
+
+    fn store_text(&self, change: ChangeId, content: &Content) -> Result<()> {
+        self.db
+            .prepare_cached("INSERT INTO texts (change, content) VALUES (?1, ?2)")?
+            .execute(params![change, content])
+            .map(drop)
+    }
+
+    /// Overwrites a text with as many zero bytes. Its row stays, and stays as long: see `schema`.
+    fn wipe_text(&self, standing: &Message) -> Result<()> {
+        let zeros = "\0".repeat(standing.content.len());
+        self.db
+            .prepare_cached("UPDATE texts SET content = ?2 WHERE change = ?1")?
+            .execute(params![standing.change, zeros])
+            .map(drop)
     }
 
     fn is_member(&mut self, user: UserId, group: GroupId) -> Result<bool> {

@@ -28,7 +28,7 @@ pub use self::users::SqliteUserStore;
 
 use self::readers::Readers;
 use self::schema::Schema;
-use self::writer::{OldText, Writer};
+use self::writer::{Traces, Writer};
 use super::{StoreError, StoreFuture};
 
 /// How long to wait for another program (a backup, someone's `sqlite3` shell) before giving up
@@ -71,16 +71,26 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        Box::pin(self.writer.write(OldText::None, work))
+        Box::pin(self.writer.write(Traces::None, work))
     }
 
-    /// Writes over something that nobody shall be able to read afterwards, not even in the file.
-    fn wipe<T, F>(&self, work: F) -> StoreFuture<'_, T>
+    /// Writes, and what was overwritten in place is soon gone from the disk too.
+    fn overwrite<T, F>(&self, work: F) -> StoreFuture<'_, T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        Box::pin(self.writer.write(OldText::ToBeWiped, work))
+        Box::pin(self.writer.write(Traces::InLog, work))
+    }
+
+    /// Writes, and what was removed is soon gone from the disk too. Rewrites the whole file for that:
+    /// for a file that stays small, and rarely.
+    fn erase<T, F>(&self, work: F) -> StoreFuture<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        Box::pin(self.writer.write(Traces::InPages, work))
     }
 
     /// Lets what was begun finish, and closes the file. Whatever comes later is answered `Closed`.

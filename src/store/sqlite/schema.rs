@@ -56,9 +56,15 @@ const USERS_1: &str = "
 
 /// Users live in the other file: `user_id` and `author_id` refer to nothing that SQLite could check.
 ///
+/// `messages` is what everything reads: a view over `posts` (who, where, when) and `texts` (what). They are
+/// apart because SQLite, when it moves rows between pages to make room, leaves copies of them in the unused
+/// part of a page, and `secure_delete` does not reach those. So a text lies where nothing ever moves:
+/// `texts` is only appended to, and a text that shall vanish is overwritten in place with as many zero bytes.
+/// Each change brings at most one text, so its number is the text's key; a deletion brings none.
+///
 /// A `client_id` is unique per author and group, so that a repeat is always answered with a
 /// message of the conversation that it was sent to. `last_change` has one row: the number of the latest
-/// change to any message; a writer that reads and raises it once a batch needs no index over all messages.
+/// change to any message; a writer that reads and raises it once a batch needs no index over all posts.
 const CHAT_1: &str = "
     CREATE TABLE groups (
         id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,11 +84,10 @@ const CHAT_1: &str = "
 
     CREATE INDEX memberships_by_group ON memberships (group_id, joined_at);
 
-    CREATE TABLE messages (
+    CREATE TABLE posts (
         id         INTEGER PRIMARY KEY AUTOINCREMENT,
         group_id   INTEGER NOT NULL REFERENCES groups (id),
         author_id  INTEGER NOT NULL,
-        content    TEXT    NOT NULL,
         created_at INTEGER NOT NULL,
         edited_at  INTEGER,
         deleted_at INTEGER,
@@ -92,14 +97,26 @@ const CHAT_1: &str = "
 
     -- For pages; author and deletion stand in it so that unread messages are counted without
     -- opening them.
-    CREATE INDEX messages_by_group ON messages (group_id, id, author_id, deleted_at);
+    CREATE INDEX posts_by_group ON posts (group_id, id, author_id, deleted_at);
 
     -- For those who reconnect.
-    CREATE INDEX messages_by_change ON messages (group_id, change);
+    CREATE INDEX posts_by_change ON posts (group_id, change);
 
     -- For repeats.
-    CREATE UNIQUE INDEX messages_by_client_id ON messages (author_id, group_id, client_id)
+    CREATE UNIQUE INDEX posts_by_client_id ON posts (author_id, group_id, client_id)
         WHERE client_id IS NOT NULL;
+
+    CREATE TABLE texts (
+        change  INTEGER PRIMARY KEY,
+        content TEXT NOT NULL
+    ) STRICT;
+
+    CREATE VIEW messages AS
+        SELECT
+            id, group_id, author_id, coalesce(content, '') AS content,
+            created_at, edited_at, deleted_at, client_id, posts.change AS change
+        FROM posts
+        LEFT JOIN texts ON texts.change = posts.change;
 
     CREATE TABLE last_change (
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),

@@ -75,7 +75,7 @@ impl UserStore for SqliteUserStore {
     }
 
     fn delete_user(&self, id: UserId) -> StoreFuture<'_, bool> {
-        self.database.wipe(move |db| {
+        self.database.erase(move |db| {
             let removed = db
                 .prepare_cached("DELETE FROM users WHERE id = ?1")?
                 .execute([id])?;

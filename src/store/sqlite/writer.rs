@@ -1,5 +1,5 @@
 //! The one thread that writes a database: it gathers waiting work into one commit, and answers after it.
-//! What the work is, it does not know; no SQL but the housekeeping of the write-ahead log.
+//! What the work is, it does not know; no SQL but for clearing up after it.
 //!
 //! A commit costs one fsync, whatever it holds. So whatever queued up during one commit goes into the
 //! next one together, and the busier the server, the cheaper each write. Within a commit each job has a
@@ -29,13 +29,15 @@ const GROUP_JOBS_MAX: usize = 256;
 /// How long the thread waits for readers to step aside before it empties the log another time.
 const EMPTY_LOG_WAIT: Duration = Duration::from_millis(20);
 
-/// What a job leaves behind in the write-ahead log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OldText {
-    /// Nothing that was meant to vanish.
+/// Where copies of what a job removed may still lie when it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Traces {
+    /// Nothing was removed that was meant to vanish.
     None,
-    /// Text that was deleted or replaced, and shall soon be gone from the disk.
-    ToBeWiped,
+    /// In the write-ahead log, which keeps earlier versions of pages.
+    InLog,
+    /// Also in the unused parts of pages, where SQLite leaves copies of rows that it has moved.
+    InPages,
 }
 
 /// The asynchronous side: hands jobs to the thread.
@@ -60,7 +62,7 @@ impl Writer {
             orders: incoming,
             db,
             busy_wait,
-            old_text_in_log: false,
+            traces: Traces::InLog,
             _lock: lock,
         };
         let thread = thread::Builder::new()
@@ -78,7 +80,7 @@ impl Writer {
     }
 
     /// Has `work` done and committed. It is undone alone if it fails, and with the whole commit if that fails.
-    pub(super) async fn write<T, F>(&self, old_text: OldText, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, traces: Traces, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -92,7 +94,7 @@ impl Writer {
         });
         // Either fails only when the thread has ended.
         self.orders
-            .send(Order::Do(old_text, job))
+            .send(Order::Do(traces, job))
             .await
             .map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
@@ -115,7 +117,7 @@ impl Writer {
 }
 
 enum Order {
-    Do(OldText, Box<dyn Job>),
+    Do(Traces, Box<dyn Job>),
     Close,
 }
 
@@ -172,22 +174,22 @@ struct WriterThread {
     orders: mpsc::Receiver<Order>,
     db: Connection,
     busy_wait: Duration,
-    old_text_in_log: bool,
+    traces: Traces,
     _lock: File,
 }
 
 impl WriterThread {
     fn run(mut self) {
-        // A log that was left by a crash may hold text that was to be wiped.
-        self.empty_log();
+        // A crash may have left a log.
+        self.remove_traces();
         while let Some(first) = self.orders.blocking_recv() {
             let group = self.gather(first);
             self.commit(group);
-            if self.old_text_in_log && self.orders.is_empty() {
-                self.empty_log();
+            if self.orders.is_empty() {
+                self.remove_traces();
             }
         }
-        self.empty_log();
+        self.remove_traces();
     }
 
     /// `first` and what waits behind it.
@@ -196,8 +198,8 @@ impl WriterThread {
         let mut next = Some(first);
         while let Some(order) = next {
             match order {
-                Order::Do(old_text, job) => {
-                    self.old_text_in_log |= old_text == OldText::ToBeWiped;
+                Order::Do(traces, job) => {
+                    self.traces = self.traces.max(traces);
                     group.push(job);
                 }
                 // From here on nobody can send; what was sent can still be received.
@@ -245,19 +247,27 @@ impl WriterThread {
         transaction.commit().map_err(sqlite)
     }
 
-    /// Copies the write-ahead log into the database and cuts it to nothing, so that the old versions of
-    /// pages in it are gone. Readers in the middle of something prevent that; the next group tries again.
-    fn empty_log(&mut self) {
-        let emptied = self.db.busy_timeout(EMPTY_LOG_WAIT).and_then(|()| {
-            self.db
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                    row.get::<_, bool>(0)
-                })
-        });
-        // `true` means that somebody was in the way. On a full disk the log stays too, and harms nobody.
-        self.old_text_in_log = emptied.unwrap_or(true);
-        // Cannot fail on an open connection; if it did, busy databases would be given up sooner.
-        let _set = self.db.busy_timeout(self.busy_wait);
+    /// Makes what was removed unreadable on the disk too. If it cannot be done now, because somebody
+    /// reads or the disk is full, it is tried again after the next group.
+    fn remove_traces(&mut self) {
+        if self.traces == Traces::InPages && self.db.execute_batch("VACUUM").is_ok() {
+            self.traces = Traces::InLog;
+        }
+        if self.traces == Traces::InLog && self.empty_log().unwrap_or(false) {
+            self.traces = Traces::None;
+        }
+    }
+
+    /// Copies the write-ahead log into the database and cuts it to nothing; false if somebody was in the way.
+    fn empty_log(&self) -> rusqlite::Result<bool> {
+        self.db.busy_timeout(EMPTY_LOG_WAIT)?;
+        let in_the_way = self
+            .db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, bool>(0)
+            });
+        self.db.busy_timeout(self.busy_wait)?;
+        in_the_way.map(|in_the_way| !in_the_way)
     }
 }
 
@@ -584,7 +594,7 @@ mod tests {
             .unwrap();
         assert!(on_disk());
         database
-            .wipe(|db| db.execute("DELETE FROM words", []))
+            .erase(|db| db.execute("DELETE FROM words", []))
             .await
             .unwrap();
         // The log is emptied after the answer; each further write gives the thread its next chance.
