@@ -11,3 +11,12 @@ pub mod model;
 
 /// What is kept: users and sessions in one database, groups and messages in another.
 pub mod store;
+
+/// Flags and environment become one checked configuration.
+pub mod config;
+
+/// Guesses which name was meant when another was written.
+pub mod spelling;
+
+/// Certificates, settings and handshakes: the encryption around everything else.
+pub mod tls;
