@@ -20,3 +20,13 @@ pub mod transport;
 
 /// The conversation itself: events, rooms, presence.
 pub mod chat;
+
+/// Flags and environment become one checked configuration.
+pub mod config;
+
+/// Guesses which name was meant when another was written.
+pub mod spelling;
+
+/// Certificates, settings and handshakes: the encryption around everything else.
+pub mod tls;
+
