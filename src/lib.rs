@@ -11,3 +11,6 @@ pub mod model;
 
 /// What is kept: users and sessions in one database, groups and messages in another.
 pub mod store;
+
+/// The upgrade from HTTP, frames as bytes and values, and one open socket from both sides.
+pub mod websocket;
