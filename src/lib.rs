@@ -30,3 +30,6 @@ pub mod spelling;
 /// Certificates, settings and handshakes: the encryption around everything else.
 pub mod tls;
 
+/// The upgrade from HTTP, frames as bytes and values, and one open socket from both sides.
+pub mod websocket;
+
