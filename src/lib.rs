@@ -6,6 +6,9 @@
 /// Bounds-checked reading, and the one shape in which decoders answer.
 pub mod octets;
 
+/// Fills `{{name}}` places of HTML templates, always escaped.
+pub mod template;
+
 /// Ids, names and the things that people see: users, groups, messages.
 pub mod model;
 
