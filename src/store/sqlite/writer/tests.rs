@@ -56,17 +56,29 @@ where
     tokio::spawn(async move { database.write(work).await })
 }
 
-/// Keeps the thread busy until released, so that whatever is written meanwhile has to wait.
-async fn occupy(database: &Arc<Database>) -> (std_mpsc::Sender<()>, Task<Result<(), StoreError>>) {
-    let (release, released) = std_mpsc::channel();
-    let (started, has_started) = oneshot::channel();
-    let job = start(database, move |_| {
-        started.send(()).unwrap();
-        released.recv().unwrap();
-        Ok(())
-    });
-    has_started.await.unwrap();
-    (release, job)
+/// The thread, kept busy by a job until let go: whatever is written meanwhile has to wait.
+struct Occupied {
+    release: std_mpsc::Sender<()>,
+    job: Task<Result<(), StoreError>>,
+}
+
+impl Occupied {
+    async fn by_a_job_of(database: &Arc<Database>) -> Self {
+        let (release, released) = std_mpsc::channel();
+        let (started, has_started) = oneshot::channel();
+        let job = start(database, move |_| {
+            started.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(())
+        });
+        has_started.await.unwrap();
+        Self { release, job }
+    }
+
+    async fn let_go(self) {
+        self.release.send(()).unwrap();
+        self.job.await.unwrap().unwrap();
+    }
 }
 
 /// Returns when `count` orders wait for the thread, which must be occupied.
@@ -90,14 +102,13 @@ async fn what_waits_goes_into_one_commit_of_at_most_256_jobs() {
     for (jobs, commits) in [(1, 1), (GROUP_JOBS_MAX, 1), (GROUP_JOBS_MAX + 1, 2)] {
         let folder = TempDir::new().unwrap();
         let (database, path) = open(&folder);
-        let (release, occupied) = occupy(&database).await;
+        let occupied = Occupied::by_a_job_of(&database).await;
         let before = commits_in_log(&path);
         let waiting: Vec<_> = (0..jobs)
             .map(|n| start(&database, move |db| say(db, &n.to_string(), None)))
             .collect();
         until_waiting(&database, jobs).await;
-        release.send(()).unwrap();
-        occupied.await.unwrap().unwrap();
+        occupied.let_go().await;
         for job in waiting {
             job.await.unwrap().unwrap();
         }
@@ -110,7 +121,7 @@ async fn what_waits_goes_into_one_commit_of_at_most_256_jobs() {
 async fn a_job_that_fails_or_panics_is_undone_alone() {
     let folder = TempDir::new().unwrap();
     let (database, path) = open(&folder);
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let good = start(&database, |db| say(db, "good", None));
     let failing = start(&database, |db| {
         say(db, "half", None)?;
@@ -122,8 +133,7 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
     });
     let after = start(&database, |db| say(db, "well", None));
     until_waiting(&database, 4).await;
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
 
     assert_eq!(good.await.unwrap(), Ok(()));
     let error = failing.await.unwrap().unwrap_err();
@@ -137,12 +147,11 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
 async fn if_the_commit_fails_nothing_was_written_and_everyone_hears_of_it() {
     let folder = TempDir::new().unwrap();
     let (database, _) = open(&folder);
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let innocent = start(&database, |db| say(db, "innocent", None));
     let spoiler = start(&database, |db| say(db, "spoiler", Some(99)));
     until_waiting(&database, 2).await;
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
 
     for job in [innocent, spoiler] {
         let error = job.await.unwrap().unwrap_err();
@@ -191,13 +200,12 @@ async fn a_full_disk_refuses_writes_and_room_makes_them_work_again() {
     );
 
     // SQLite rolls back the whole transaction then: who shares it is refused too, not half stored.
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let small = start(&database, |db| say(db, "small", None));
     let big = start(&database, move |db| say(db, &long, None));
     let behind = start(&database, |db| say(db, "behind", None));
     until_waiting(&database, 3).await;
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
     for job in [small, big, behind] {
         assert_eq!(job.await.unwrap(), Err(refusal.clone()));
     }
@@ -238,15 +246,14 @@ async fn another_programs_lock_refuses_writes_until_it_is_gone() {
 async fn a_full_queue_makes_callers_wait_and_no_thread() {
     let folder = TempDir::new().unwrap();
     let (database, _) = open(&folder);
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let jobs: Vec<_> = (0..=WAITING_JOBS_MAX)
         .map(|n| start(&database, move |db| say(db, &n.to_string(), None)))
         .collect();
     until_waiting(&database, WAITING_JOBS_MAX).await;
     // This test has one thread: that it comes here, with one caller still waiting, is the point.
     assert!(jobs.iter().all(|job| !job.is_finished()));
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
     for job in jobs {
         job.await.unwrap().unwrap();
     }
@@ -257,7 +264,7 @@ async fn a_full_queue_makes_callers_wait_and_no_thread() {
 async fn closing_finishes_what_waits_and_refuses_what_comes_later() {
     let folder = TempDir::new().unwrap();
     let (database, path) = open(&folder);
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let waiting = start(&database, |db| say(db, "waiting", None));
     until_waiting(&database, 1).await;
     let closing = tokio::spawn({
@@ -265,8 +272,7 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later() {
         async move { database.close().await }
     });
     until_waiting(&database, 2).await;
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
     assert_eq!(waiting.await.unwrap(), Ok(()));
     closing.await.unwrap();
 
@@ -288,13 +294,12 @@ async fn closing_finishes_what_waits_and_refuses_what_comes_later() {
 async fn a_write_is_done_even_if_nobody_waits_for_it_any_more() {
     let folder = TempDir::new().unwrap();
     let (database, _) = open(&folder);
-    let (release, occupied) = occupy(&database).await;
+    let occupied = Occupied::by_a_job_of(&database).await;
     let abandoned = start(&database, |db| say(db, "abandoned", None));
     until_waiting(&database, 1).await;
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled());
-    release.send(()).unwrap();
-    occupied.await.unwrap().unwrap();
+    occupied.let_go().await;
     assert_eq!(
         start(&database, |db| say(db, "next", None)).await.unwrap(),
         Ok(())
