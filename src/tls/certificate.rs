@@ -14,11 +14,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
+use super::calendar::UnixSecs;
 use super::error::SetupError;
 use super::files;
 use super::new_certificate;
 use super::settings::{CertificateFiles, Subject};
-use super::x509::{self, CertificateContents, UnixSecs};
+use super::x509::{self, CertificateContents};
 
 /// The largest PEM file that is read, in bytes: room for a hundred certificates.
 pub(crate) const PEM_LEN_MAX: u64 = 256 * 1024;

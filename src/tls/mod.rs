@@ -1,10 +1,12 @@
 //! TLS as `tls_config.json` wants it: settings and certificate in, encrypted streams out (RFC 8446, RFC 5246).
 //! No HTTP and no chat: what travels inside the streams, and over which sockets, is not known here.
 
+mod calendar;
 mod certificate;
 mod error;
 mod failure;
 mod files;
+mod impossible;
 mod key_log;
 mod machine;
 mod names;
@@ -26,6 +28,7 @@ use tokio_rustls::server::TlsStream;
 
 use key_log::ConnectionKeyLog;
 
+pub use calendar::UnixSecs;
 pub use certificate::{CertificateFacts, CertificateSource};
 pub use error::SetupError;
 pub use failure::explain;
@@ -37,7 +40,6 @@ pub use self_test::Rehearsal;
 pub use settings::{
     CertificateFiles, ClientAuth, Problem, Resumption, SettingsError, Subject, TlsSettings,
 };
-pub use x509::UnixSecs;
 
 /// Where the settings and the certificate are to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
