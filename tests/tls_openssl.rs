@@ -1,6 +1,8 @@
 //! What OpenSSL, the other implementation that everybody has, thinks of our certificates and handshakes.
 //! Without an `openssl` on PATH there is nobody to ask, and these tests say so and pass.
 
+#![cfg(test)]
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -43,18 +45,6 @@ fn openssl_text(folder: &Path, line: &str) -> String {
     String::from_utf8(openssl(folder, line, b"")).unwrap()
 }
 
-fn sources(folder: &Path, named: bool) -> Sources {
-    Sources {
-        settings: folder.join("tls_config.json"),
-        settings_named: false,
-        certificate: CertificateFiles {
-            certificate: folder.join("cert.pem"),
-            private_key: folder.join("key.pem"),
-        },
-        certificate_named: named,
-    }
-}
-
 #[test]
 fn our_certificate_is_for_servers_only_and_says_what_we_say_of_it() {
     if !openssl_is_there() {
@@ -64,10 +54,10 @@ fn our_certificate_is_for_servers_only_and_says_what_we_say_of_it() {
     let folder = folder.path();
     let subject = r#"{"subject":{"dns":["chat.example.org"],"ips":["192.0.2.7"],"days":30}}"#;
     std::fs::write(folder.join("tls_config.json"), subject).unwrap();
-    let tls = Tls::start(sources(folder, false)).unwrap();
+    let tls = Tls::start(Sources::usual_in(folder)).unwrap();
     let facts = tls.setup().certificate.clone();
 
-    let text = openssl_text(folder, "x509 -in cert.pem -noout -text");
+    let text = openssl_text(folder, "x509 -in .tls/cert.pem -noout -text");
     for part in [
         "Subject: CN = Secure Chat Demo ",
         "Public Key Algorithm: id-ecPublicKey",
@@ -86,14 +76,14 @@ fn our_certificate_is_for_servers_only_and_says_what_we_say_of_it() {
     for part in ["Certificate Sign", "TLS Web Client Authentication"] {
         assert!(!text.contains(part), "{part}");
     }
-    let fingerprint = openssl_text(folder, "x509 -in cert.pem -noout -fingerprint -sha256");
+    let fingerprint = openssl_text(folder, "x509 -in .tls/cert.pem -noout -fingerprint -sha256");
     assert!(
         fingerprint
             .trim()
             .ends_with(&format!("={}", facts.fingerprint)),
         "{fingerprint}"
     );
-    let key = openssl(folder, "x509 -in cert.pem -noout -pubkey", b"");
+    let key = openssl(folder, "x509 -in .tls/cert.pem -noout -pubkey", b"");
     let der = openssl(folder, "pkey -pubin -outform der", &key);
     let hash = openssl(folder, "dgst -sha256 -binary", &der);
     let base64 = openssl(folder, "base64", &hash);
@@ -106,10 +96,11 @@ fn our_certificate_is_for_servers_only_and_says_what_we_say_of_it() {
         "-verify_hostname chat.example.org",
         "-verify_ip ::1",
     ] {
-        let line =
-            format!("verify -x509_strict -purpose sslserver {name} -CAfile cert.pem cert.pem");
+        let line = format!(
+            "verify -x509_strict -purpose sslserver {name} -CAfile .tls/cert.pem .tls/cert.pem"
+        );
         assert!(
-            openssl_text(folder, &line).contains("cert.pem: OK"),
+            openssl_text(folder, &line).contains(".tls/cert.pem: OK"),
             "{name}"
         );
     }
@@ -152,7 +143,15 @@ fn pairs_made_by_openssl_are_taken_in_every_form_of_key() {
         openssl(folder, convert, b"");
         let key = std::fs::read_to_string(folder.join("key.pem")).unwrap();
         assert!(key.contains(begins), "{kind}: {begins}");
-        let tls = Tls::start(sources(folder, true)).unwrap();
+        let theirs = Sources {
+            certificate: CertificateFiles {
+                certificate: folder.join("cert.pem"),
+                private_key: folder.join("key.pem"),
+            },
+            certificate_named: true,
+            ..Sources::usual_in(folder)
+        };
+        let tls = Tls::start(theirs).unwrap();
         let setup = tls.setup();
         assert_eq!(setup.certificate.names, ["localhost"], "{kind}");
         assert!(!setup.certificate.made_now);
@@ -176,7 +175,7 @@ async fn s_client_agrees_with_us_on_every_suite_and_classic_group() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let tls = Arc::new(Tls::start(sources(folder.path(), false)).unwrap());
+    let tls = Arc::new(Tls::start(Sources::usual_in(folder.path())).unwrap());
     let suites = SUITES.iter().filter(|suite| !suite.name.contains("_RSA_"));
     for (suite, group) in suites.zip(GROUPS.iter().filter(|group| group.in_tls12).cycle()) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -186,7 +185,7 @@ async fn s_client_agrees_with_us_on_every_suite_and_classic_group() {
             Version::Tls12 => format!("-tls1_2 -cipher {}", openssl_name(suite.name)),
         };
         let line = format!(
-            "s_client -quiet -connect 127.0.0.1:{port} -servername localhost -alpn http/1.1 -CAfile cert.pem -verify_return_error -verify_hostname localhost {options} -groups {}",
+            "s_client -quiet -connect 127.0.0.1:{port} -servername localhost -alpn http/1.1 -CAfile .tls/cert.pem -verify_return_error -verify_hostname localhost {options} -groups {}",
             groups_with_p256(group.name)
         );
         let path = folder.path().to_owned();

@@ -18,7 +18,7 @@ mod settings;
 mod x509;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -53,6 +53,22 @@ pub struct Sources {
     /// Whether somebody asked for these very files: then they must exist, and stand above those
     /// that the settings name. Otherwise they are made if there are none.
     pub certificate_named: bool,
+}
+
+impl Sources {
+    /// The usual places below `folder`, none of them named by anybody.
+    #[must_use]
+    pub fn usual_in(folder: &Path) -> Self {
+        Self {
+            settings: folder.join("tls_config.json"),
+            settings_named: false,
+            certificate: CertificateFiles {
+                certificate: folder.join(".tls/cert.pem"),
+                private_key: folder.join(".tls/key.pem"),
+            },
+            certificate_named: false,
+        }
+    }
 }
 
 /// How TLS is done at the moment: changes only as a whole.

@@ -39,7 +39,7 @@ impl Default for Client {
             suites: SUITES.iter().collect(),
             groups: GROUPS.iter().collect(),
             alpn: vec!["http/1.1"],
-            trusts: Some("cert.pem"),
+            trusts: Some(".tls/cert.pem"),
             shows: None,
             key_log: None,
         }
@@ -49,22 +49,10 @@ impl Default for Client {
 pub(super) type ServerEnd = TlsStream<DuplexStream>;
 pub(super) type ClientEnd = tokio_rustls::client::TlsStream<DuplexStream>;
 
-pub(super) fn sources(folder: &Path) -> Sources {
-    Sources {
-        settings: folder.join("tls_config.json"),
-        settings_named: false,
-        certificate: CertificateFiles {
-            certificate: folder.join("cert.pem"),
-            private_key: folder.join("key.pem"),
-        },
-        certificate_named: false,
-    }
-}
-
 pub(super) fn served(settings: &str) -> Served {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tls_config.json"), settings).unwrap();
-    let tls = Tls::start(sources(folder.path())).unwrap();
+    let tls = Tls::start(Sources::usual_in(folder.path())).unwrap();
     Served { folder, tls }
 }
 
