@@ -1,4 +1,4 @@
-//! Says in plain words why a handshake, or a connection after it, failed: one clause for the log.
+//! Says in plain words why a handshake failed: one clause for the log.
 //! What goes wrong before there is any connection is a `SetupError`.
 
 use std::io;
@@ -7,7 +7,9 @@ use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible,
 };
 
-/// Why a connection failed, from what reading, writing or `Tls::accept` reported.
+/// Why a handshake failed, from the error in `Refused`.
+///
+/// After the handshake an `UnexpectedEof` is nothing to report: browsers end connections so.
 #[must_use]
 pub fn explain(error: &io::Error) -> String {
     let tls = error
