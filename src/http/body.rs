@@ -52,10 +52,11 @@ impl Framing {
         let codings: Vec<_> = head.fields.list("Transfer-Encoding").collect();
         match codings.as_slice() {
             [only] if is_chunked(only) => Ok(Self::Chunked),
-            codings if codings.iter().all(|coding| is_chunked(coding)) => {
-                Err(HeadError::TransferEncoding)
+            // Nobody can say where the content ends if `chunked` is not last, and only last.
+            [others @ .., last] if is_chunked(last) && !others.iter().any(|c| is_chunked(c)) => {
+                Err(HeadError::UnknownTransferCoding)
             }
-            _ => Err(HeadError::UnknownTransferCoding),
+            _ => Err(HeadError::TransferEncoding),
         }
     }
 }
@@ -344,21 +345,19 @@ mod tests {
                 "Transfer-Encoding: gzip, chunked\r\n",
                 Err(E::UnknownTransferCoding),
             ),
+            ("Transfer-Encoding: gzip\r\n", Err(E::TransferEncoding)),
             (
                 "Transfer-Encoding: chunked, identity\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
-            (
-                "Transfer-Encoding: xchunked\r\n",
-                Err(E::UnknownTransferCoding),
-            ),
+            ("Transfer-Encoding: xchunked\r\n", Err(E::TransferEncoding)),
             (
                 "Transfer-Encoding: chunked;q=1\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
             (
                 "Transfer-Encoding: \"chunked\"\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
         ] {
             assert_eq!(framing("HTTP/1.1", fields), answer, "{fields:?}");

@@ -187,9 +187,9 @@ pub enum HeadError {
     ContentLength,
     /// Transfer-Encoding in an HTTP/1.0 message (RFC 9112 §6.1).
     EncodingInHttp10,
-    /// A Transfer-Encoding that does not end in one `chunked`.
+    /// A Transfer-Encoding that does not end in one `chunked`: RFC 9112 §6.3 demands a 400.
     TransferEncoding,
-    /// A transfer coding other than `chunked`.
+    /// A transfer coding within a final `chunked`, which is the only one known here: §6.1 asks for a 501.
     UnknownTransferCoding,
     /// An `Expect` other than `100-continue` (RFC 9110 §10.1.1).
     UnknownExpectation,
