@@ -372,20 +372,20 @@ fn explain(error: httparse::Error, head: &[u8]) -> HeadError {
         httparse::Error::TooManyHeaders => HeadError::TooManyFieldLines,
         httparse::Error::Version if names_a_version(head) => HeadError::VersionNotSupported,
         httparse::Error::HeaderValue => HeadError::FieldValue,
+        // Our versions with something behind them: httparse misses the line end there.
+        httparse::Error::NewLine if !names_a_version(head) => HeadError::RequestLine,
         httparse::Error::HeaderName | httparse::Error::NewLine => explain_field_lines(head),
         _ => HeadError::RequestLine,
     }
 }
 
-/// Whether the first line is well formed but for the number of its version.
+/// Whether the first line is well formed but for the number of its version (RFC 9112 §2.3: one digit, a dot, one digit).
 fn names_a_version(head: &[u8]) -> bool {
     let line = head.get(leading_empty_lines(head)..).unwrap_or_default();
-    let mut words = line.split(|&byte| byte == b' ' || byte == b'\r');
-    let version = words.nth(2).unwrap_or_default();
-    version.len() == "HTTP/1.1".len()
-        && version
-            .get(..5)
-            .is_some_and(|name| name.eq_ignore_ascii_case(b"HTTP/"))
+    let line = line.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let version = line.splitn(3, |&byte| byte == b' ').nth(2);
+    matches!(version, Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+        if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
 fn explain_field_lines(head: &[u8]) -> HeadError {
@@ -496,7 +496,9 @@ mod tests {
             (b"GET / HTTP/1.2\r\n\r\n", E::VersionNotSupported),
             (b"GET / HTTP/2.0\r\n\r\n", E::VersionNotSupported),
             (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", E::VersionNotSupported),
-            (b"GET / http/1.1\r\n\r\n", E::VersionNotSupported),
+            (b"GET / HTTP/1.10\r\n\r\n", E::RequestLine),
+            (b"GET / HTTP/1,1\r\n\r\n", E::RequestLine),
+            (b"GET / http/1.1\r\n\r\n", E::RequestLine),
             (b"get / HTTP/1.1\r\n\r\n", E::UnknownMethod),
             (b"BREW / HTTP/1.1\r\n\r\n", E::UnknownMethod),
         ] {
