@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::fields::{FieldLine, Fields};
+use super::fields::{FieldLine, Fields, is_token};
 use super::status::StatusCode;
 use crate::octets::{Progress, range_within};
 
@@ -251,12 +251,18 @@ impl std::error::Error for HeadError {}
 /// same, growing input.
 ///
 /// # Errors
-/// `HeadError`, as soon as no continuation of `input` could be accepted.
+/// `HeadError`: for the line ends and lengths of what came at once, for the first line when it has ended, so that
+/// who speaks another protocol need not wait for an answer, for field lines when the head has.
 pub fn decode_request_head(
     input: &[u8],
     scanned: &mut usize,
 ) -> Result<Progress<RequestHead>, HeadError> {
-    let Some(head_len) = find_head_end(input, scanned)? else {
+    let scanned_before = *scanned;
+    let found = find_head_end(input, scanned);
+    if !matches!(found, Ok(Some(_))) {
+        refuse_first_line(input, scanned_before)?;
+    }
+    let Some(head_len) = found? else {
         refuse_too_long(input)?;
         return Ok(Progress::NeedMore);
     };
@@ -316,12 +322,37 @@ fn refuse_too_long(input: &[u8]) -> Result<(), HeadError> {
         .position(|&byte| byte == b'\r')
         .unwrap_or(line.len());
     if line_len > METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len() {
-        return Err(HeadError::TargetTooLong);
+        // RFC 9112 §3 wants a 501 if it is the method that is too long.
+        let method = line.get(..=METHOD_LEN_MAX).unwrap_or_default();
+        return Err(if is_token(method) {
+            HeadError::UnknownMethod
+        } else {
+            HeadError::TargetTooLong
+        });
     }
     if input.len() > HEAD_LEN_MAX {
         return Err(HeadError::TooLong);
     }
     Ok(())
+}
+
+/// Whether the first line, if it ended behind the `scanned` bytes that were searched before, begins no request.
+fn refuse_first_line(input: &[u8], scanned: usize) -> Result<(), HeadError> {
+    let start = leading_empty_lines(input);
+    let line = input.get(start..).unwrap_or_default();
+    let line_len = line
+        .iter()
+        .position(|&byte| byte == b'\r' || byte == b'\n')
+        .unwrap_or(line.len());
+    let is_news = scanned <= start + line_len;
+    if !is_news || line.get(line_len..line_len + 2) != Some(b"\r\n") {
+        return Ok(());
+    }
+    let line = line.get(..line_len + 2).unwrap_or_default();
+    match httparse::Request::new(&mut []).parse(line) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(explain(error, line)),
+    }
 }
 
 /// Splits a whole head. httparse finds the tokens; what it is lenient about is checked here.
@@ -518,6 +549,33 @@ mod tests {
     }
 
     #[test]
+    fn a_first_line_that_begins_no_request_is_refused_when_it_has_ended() {
+        use HeadError as E;
+        for (line, error) in [
+            (&b"GET /\r\n"[..], E::RequestLine),
+            (b"hello\r\n", E::RequestLine),
+            (b"\r\n GET / HTTP/1.1\r\n", E::RequestLine),
+            (b"GET / HTTP/1.1 \r\n", E::RequestLine),
+            (b"GET / HTTP/2.0\r\n", E::VersionNotSupported),
+        ] {
+            let what = line.escape_ascii().to_string();
+            assert_eq!(decode(line), Err(error.clone()), "{what}");
+            let mut scanned = 0;
+            let before = &line[..line.len() - 1];
+            assert_eq!(
+                decode_request_head(before, &mut scanned),
+                Ok(Progress::NeedMore)
+            );
+            assert_eq!(
+                decode_request_head(line, &mut scanned),
+                Err(error),
+                "{what}"
+            );
+        }
+        assert_eq!(decode(b"\r\nGET / HTTP/1.1\r\n"), Ok(Progress::NeedMore));
+    }
+
+    #[test]
     fn sixteen_kib_of_head_pass_and_one_byte_more_does_not() {
         let of_len = |len: usize| {
             let front = b"GET / HTTP/1.1\r\nX: ".len();
@@ -563,6 +621,10 @@ mod tests {
         assert_eq!(
             decode(format!("GET /{}", "x".repeat(9000)).as_bytes()),
             Err(HeadError::TargetTooLong)
+        );
+        assert_eq!(
+            decode("GET".repeat(3000).as_bytes()),
+            Err(HeadError::UnknownMethod)
         );
     }
 
