@@ -23,7 +23,8 @@ pub const TARGET_LEN_MAX: usize = 8 * 1024;
 /// The longest method this server would look at: the longest registered one has 17 letters.
 const METHOD_LEN_MAX: usize = 32;
 
-/// Request methods (RFC 9110 §9) that this server knows by name.
+/// Request methods (RFC 9110 §9) that this server knows by name. CONNECT (§9.3.6) is left out: it asks
+/// a proxy for a tunnel, not a server for anything that it has, so it is as unknown here as BREW is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// §9.3.1
@@ -36,8 +37,6 @@ pub enum Method {
     Put,
     /// §9.3.5
     Delete,
-    /// §9.3.6
-    Connect,
     /// §9.3.7
     Options,
     /// §9.3.8
@@ -56,7 +55,6 @@ impl Method {
             b"POST" => Self::Post,
             b"PUT" => Self::Put,
             b"DELETE" => Self::Delete,
-            b"CONNECT" => Self::Connect,
             b"OPTIONS" => Self::Options,
             b"TRACE" => Self::Trace,
             b"PATCH" => Self::Patch,
@@ -73,7 +71,6 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
             Self::Options => "OPTIONS",
             Self::Trace => "TRACE",
             Self::Patch => "PATCH",
@@ -159,7 +156,7 @@ pub enum HeadError {
     BareLf,
     /// The first line is not `method SP request-target SP HTTP-version` (RFC 9112 §3).
     RequestLine,
-    /// A method this server does not know.
+    /// A method that this server does not implement.
     UnknownMethod,
     /// Something other than HTTP/1.0 and HTTP/1.1.
     VersionNotSupported,
@@ -220,7 +217,7 @@ impl fmt::Display for HeadError {
             Self::BareCr => "A line holds a carriage return that no line feed follows (RFC 9112 §2.2).",
             Self::BareLf => "A line ends with a line feed alone: lines end with carriage return and line feed (RFC 9112 §2.2).",
             Self::RequestLine => "The first line is not a method, a request target and a version, with one space between them (RFC 9112 §3).",
-            Self::UnknownMethod => "This server does not know that method.",
+            Self::UnknownMethod => "This server does not implement that method.",
             Self::VersionNotSupported => "This server speaks HTTP/1.1 and HTTP/1.0.",
             Self::ObsoleteFolding => "A field line begins with a blank: folded lines are no longer allowed (RFC 9112 §5.2).",
             Self::SpaceBeforeColon => "A blank stands between a field name and its colon (RFC 9112 §5.1).",
@@ -531,6 +528,7 @@ mod tests {
             (b"GET / HTTP/1,1\r\n\r\n", E::RequestLine),
             (b"GET / http/1.1\r\n\r\n", E::RequestLine),
             (b"get / HTTP/1.1\r\n\r\n", E::UnknownMethod),
+            (b"CONNECT a:443 HTTP/1.1\r\n\r\n", E::UnknownMethod),
             (b"BREW / HTTP/1.1\r\n\r\n", E::UnknownMethod),
         ] {
             assert_eq!(
