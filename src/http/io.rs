@@ -68,7 +68,9 @@ pub enum ReadError {
     Body(BodyError),
     /// It took too long.
     TooSlow,
-    /// The stream failed, or ended in the middle of a request.
+    /// The client ended in the middle of it. It may still be listening (RFC 9112 §8).
+    Incomplete,
+    /// The stream failed.
     Io(io::Error),
 }
 
@@ -80,6 +82,7 @@ impl ReadError {
             Self::Head(error) => Some(error.status()),
             Self::Body(error) => Some(error.status()),
             Self::TooSlow => Some(StatusCode::REQUEST_TIMEOUT),
+            Self::Incomplete => Some(StatusCode::BAD_REQUEST),
             Self::Io(_) => None,
         }
     }
@@ -91,6 +94,7 @@ impl fmt::Display for ReadError {
             Self::Head(error) => error.fmt(f),
             Self::Body(error) => error.fmt(f),
             Self::TooSlow => f.write_str("The request did not arrive in time."),
+            Self::Incomplete => f.write_str("The request ended before it was whole."),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -120,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// came first, in each case between two requests.
     ///
     /// # Errors
-    /// `Head`, `TooSlow`, or `Io` if the peer left in the middle of a head.
+    /// `Head`, `TooSlow`, `Incomplete`, `Io`.
     pub async fn next_head(
         &mut self,
         stop: impl Future<Output = ()>,
@@ -175,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// and the content is not there yet (RFC 9110 §10.1.1).
     ///
     /// # Errors
-    /// `Body`, `TooSlow`, `Io`.
+    /// `Body`, `TooSlow`, `Incomplete`, `Io`.
     pub async fn read_content(
         &mut self,
         framing: Framing,
@@ -246,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         match timeout_at(until, read_some(&mut self.stream, &mut self.unread)).await {
             Err(_) => Err(ReadError::TooSlow),
             Ok(Err(error)) => Err(error.into()),
-            Ok(Ok(0)) => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Ok(Ok(0)) => Err(ReadError::Incomplete),
             Ok(Ok(_)) => Ok(()),
         }
     }
