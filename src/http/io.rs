@@ -123,6 +123,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// The next request head; `None` if the connection ended, stayed idle for too long, or `stop`
     /// came first, in each case between two requests.
     ///
+    /// That holds for the time before the first request as well: browsers open connections ahead of need, and one of
+    /// them would take a 408 that nothing asked for as the answer to what it sends at last.
+    ///
     /// # Errors
     /// `Head`, `TooSlow`, `Incomplete`, `Io`.
     pub async fn next_head(
@@ -164,14 +167,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
             () = stop => return Ok(None),
         };
         match read_len {
-            Ok(Ok(0)) => Ok(None),
+            // A peer that resets an idle connection has closed it, if not politely.
+            Ok(Ok(0) | Err(_)) | Err(_) => Ok(None),
             Ok(Ok(_)) => Ok(Some(
                 first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
             )),
-            // A peer that resets an idle connection has closed it, if not politely.
-            Ok(Err(_)) => Ok(None),
-            Err(_) if first.is_some() => Err(ReadError::TooSlow),
-            Err(_) => Ok(None),
         }
     }
 
