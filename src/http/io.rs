@@ -191,7 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         {
             return Err(ReadError::Body(BodyError::TooLong));
         }
-        if expects_continue && framing != Framing::None && self.unread.is_empty() {
+        let content_follows = !matches!(framing, Framing::None | Framing::Length(0));
+        if expects_continue && content_follows && self.unread.is_empty() {
             self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..])
                 .await?;
         }
