@@ -17,6 +17,10 @@ pub const CONTENT_LEN_MAX: usize = 64 * 1024;
 /// nothing to us, so there is no reason to wait for long ones. Beyond it: 400.
 pub const CHUNK_LINE_LEN_MAX: usize = 256;
 
+/// The most bytes of chunk extensions in one request, all chunks together: without it, a client could send sixty-four
+/// thousand chunks of one byte, each with a long extension (RFC 9112 §7.1.1 asks for such a limit). Beyond it: 400.
+pub const CHUNK_EXTENSIONS_LEN_MAX: usize = 4 * 1024;
+
 /// The longest trailer section, in bytes, and the most lines in it. Beyond them: 431.
 pub const TRAILERS_LEN_MAX: usize = 4 * 1024;
 const TRAILER_LINES_MAX: usize = 32;
@@ -93,6 +97,8 @@ pub enum BodyError {
     ChunkSize,
     /// A line before a chunk of more than `CHUNK_LINE_LEN_MAX` bytes, or with a control character.
     ChunkLine,
+    /// More than `CHUNK_EXTENSIONS_LEN_MAX` bytes of extensions.
+    ChunkExtensions,
     /// A chunk that does not end with CR LF where its size says.
     ChunkEnd,
     /// A trailer section that is not field lines.
@@ -120,6 +126,9 @@ impl fmt::Display for BodyError {
             Self::ChunkSize => "A chunk size is not a hexadecimal number (RFC 9112 §7.1).",
             Self::ChunkLine => {
                 "The line before a chunk is too long or holds a control character (RFC 9112 §7.1)."
+            }
+            Self::ChunkExtensions => {
+                "The chunks have too many or too long extensions (RFC 9112 §7.1.1)."
             }
             Self::ChunkEnd => "A chunk does not end where its size says (RFC 9112 §7.1).",
             Self::Trailers => {

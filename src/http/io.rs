@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{
-    BodyError, CONTENT_LEN_MAX, Framing, decode_chunk_end, decode_chunk_line, decode_trailers,
+    BodyError, CHUNK_EXTENSIONS_LEN_MAX, CONTENT_LEN_MAX, Framing, decode_chunk_end,
+    decode_chunk_line, decode_trailers,
 };
 use super::head::{HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
@@ -208,8 +209,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
 
     async fn read_chunks(&mut self, until: Instant) -> Result<Bytes, ReadError> {
         let mut content = BytesMut::new();
+        let mut extensions_len = 0;
         loop {
             let line = self.decode(decode_chunk_line, until).await?;
+            extensions_len += line.extensions_at.len();
+            if extensions_len > CHUNK_EXTENSIONS_LEN_MAX {
+                return Err(ReadError::Body(BodyError::ChunkExtensions));
+            }
             let chunk_size = usize::try_from(line.chunk_size).unwrap_or(usize::MAX);
             if chunk_size > CONTENT_LEN_MAX - content.len() {
                 return Err(ReadError::Body(BodyError::TooLong));
