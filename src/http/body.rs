@@ -253,14 +253,7 @@ pub fn decode_trailers(input: &[u8]) -> Result<Progress<Fields>, BodyError> {
             .position(|four| four == b"\r\n\r\n")
             .map(|at| at + 4)
     };
-    let Some(end) = end else {
-        return if input.len() >= TRAILERS_LEN_MAX {
-            Err(BodyError::TrailersTooLong)
-        } else {
-            Ok(Progress::NeedMore)
-        };
-    };
-    let section = input.get(..end).unwrap_or_default();
+    let section = input.get(..end.unwrap_or(input.len())).unwrap_or_default();
     // httparse takes a lone LF for a line end, and some a lone CR: neither may pass.
     let lone = |two: &[u8]| {
         matches!(two, [b'\r', other] if *other != b'\n')
@@ -269,6 +262,13 @@ pub fn decode_trailers(input: &[u8]) -> Result<Progress<Fields>, BodyError> {
     if section.windows(2).any(lone) || section.first() == Some(&b'\n') {
         return Err(BodyError::Trailers);
     }
+    let Some(end) = end else {
+        return if input.len() >= TRAILERS_LEN_MAX {
+            Err(BodyError::TrailersTooLong)
+        } else {
+            Ok(Progress::NeedMore)
+        };
+    };
     let mut slots = [httparse::EMPTY_HEADER; TRAILER_LINES_MAX];
     let lines = match httparse::parse_headers(section, &mut slots) {
         Ok(httparse::Status::Complete((_, lines))) => lines,
@@ -475,6 +475,10 @@ mod tests {
             assert_eq!((value.lines().len(), used_bytes), (lines, input.len()));
         }
         for (bad, error) in [
+            // Refused as soon as it is clear: nobody waits for the end of what cannot become valid.
+            (b"\n".to_vec(), BodyError::Trailers),
+            (b"A: b\n".to_vec(), BodyError::Trailers),
+            (b"A: b\rc".to_vec(), BodyError::Trailers),
             (b"A b\r\n\r\n".to_vec(), BodyError::Trailers),
             (b"A: b\n\r\n\r\n".to_vec(), BodyError::Trailers),
             (b"A: b\rc\r\n\r\n".to_vec(), BodyError::Trailers),
