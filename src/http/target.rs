@@ -113,9 +113,6 @@ fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<T
     if !its_scheme.eq_ignore_ascii_case("http") && !its_scheme.eq_ignore_ascii_case("https") {
         return Err(HeadError::Target);
     }
-    if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
-        return Err(HeadError::SchemeMismatch);
-    }
     let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest
         .split_at_checked(authority_len)
@@ -131,6 +128,10 @@ fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<T
     } else {
         Resource::Path(split_path(&format!("/{path}"))?)
     };
+    // Judged last: what is no URL at all is a bad request, not one for another scheme.
+    if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
+        return Err(HeadError::SchemeMismatch);
+    }
     Ok(Target {
         resource,
         authority: authority.to_owned(),
