@@ -225,6 +225,14 @@ async fn a_form_is_refused_for_its_type_or_for_what_is_wrong_in_it() {
             .await;
         let answer = client.answer().await;
         assert_eq!(answer.status, status, "{fields}{content}");
+        if status == 415 {
+            let accept = (answer.field("Accept"), answer.field("Accept-Encoding"));
+            let says_what_is_taken = match fields.contains("Content-Encoding") {
+                true => (None, Some("identity")),
+                false => (Some("application/x-www-form-urlencoded"), None),
+            };
+            assert_eq!(accept, says_what_is_taken, "{fields}");
+        }
         // The request was understood to its end: the connection goes on.
         assert!(!answer.closes(), "{fields}{content}");
     }
