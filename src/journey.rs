@@ -136,12 +136,16 @@ async fn encrypt(
     tls: &Tls,
     tapped: Tap<TcpStream>,
 ) -> Result<(Stream, Negotiated), String> {
-    match timeout(
+    let handshake = timeout(
         app.config.limits.tls_handshake_deadline,
         tls.accept(tapped, None),
-    )
-    .await
-    {
+    );
+    let accepted = tokio::select! {
+        accepted = handshake => accepted,
+        // Nothing has been asked for yet, so there is nothing to finish.
+        () = app.stopped() => return Err("the server stops".to_owned()),
+    };
+    match accepted {
         Ok(Ok(stream)) => match Negotiated::of(stream.get_ref().1) {
             Some(negotiated) => Ok((Stream::Tls(Box::new(stream)), negotiated)),
             None => Err("the handshake did not finish".to_owned()),
