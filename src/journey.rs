@@ -68,6 +68,8 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
 /// First byte, tap, TLS; then requests. Says how it ended.
 async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Traffic>) -> String {
     let first_byte = tokio::select! {
+        // What came before the word to stop is still heard; a socket dropped with bytes unread would be reset.
+        biased;
         first_byte = first_byte(app, &socket) => first_byte,
         () = app.stopped() => return "the server stops".to_owned(),
     };
@@ -141,6 +143,7 @@ async fn encrypt(
         tls.accept(tapped, None),
     );
     let accepted = tokio::select! {
+        biased;
         accepted = handshake => accepted,
         // Nothing has been asked for yet, so there is nothing to finish.
         () = app.stopped() => return Err("the server stops".to_owned()),

@@ -59,11 +59,11 @@ impl Client {
     ) -> Self {
         match wire {
             Wire::Plain => {
-                let socket = TcpStream::connect(server.http()).await.unwrap();
+                let socket = dial(server.http()).await;
                 Self::over(Tap::new(socket, observer))
             }
             Wire::Tls => {
-                let socket = TcpStream::connect(server.https()).await.unwrap();
+                let socket = dial(server.https()).await;
                 let name = ServerName::try_from("localhost").unwrap();
                 let handshake = connector(server).connect(name, Tap::new(socket, observer));
                 Self::over(in_time("the handshake", handshake).await.unwrap())
@@ -73,7 +73,7 @@ impl Client {
 
     /// Bare TCP to any port: nobody says that the client speaks what the port does.
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(address).await.unwrap())
+        Self::over(dial(address).await)
     }
 
     /// Bare TCP from an address of the client's choice.
@@ -203,6 +203,15 @@ impl Answer {
     pub(crate) fn closes(&self) -> bool {
         self.field("Connection") == Some("close")
     }
+}
+
+async fn dial(address: SocketAddr) -> TcpStream {
+    let socket = in_time("connecting", TcpStream::connect(address))
+        .await
+        .unwrap();
+    // What a test sends goes out when it sends it, and not when the server has acknowledged what came before.
+    socket.set_nodelay(true).unwrap();
+    socket
 }
 
 /// Trusts the certificate that the server made for itself, and no other.

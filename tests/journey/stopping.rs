@@ -51,20 +51,18 @@ async fn a_request_under_way_is_finished_and_is_the_last_one() {
 #[tokio::test]
 async fn idle_connections_are_closed_at_once_and_without_a_word() {
     let server = Server::both().await;
-    let mut idle = Vec::new();
+    // Nothing said at all, and a handshake that does not go on. They come first: whoever is served after
+    // them shows that they have been let in.
+    let mut stalled = Client::to(server.https()).await;
+    stalled.send(b"\x16\x03\x01\x02").await;
+    let mut idle = vec![stalled, Client::to(server.https()).await];
     for wire in WIRES {
-        // One that has been used, and one that has not.
+        // One that has not been used, and one that has.
+        idle.push(Client::connect(&server, wire).await);
         let mut used = Client::connect(&server, wire).await;
         used.get("/login").await;
         idle.push(used);
-        idle.push(Client::connect(&server, wire).await);
     }
-    // Nothing said at all, and a handshake that does not go on.
-    idle.push(Client::to(server.https()).await);
-    let mut stalled = Client::to(server.https()).await;
-    stalled.send(b"\x16\x03\x01\x02").await;
-    idle.push(stalled);
-
     let begun = Instant::now();
     server.begin_to_stop();
     for client in &mut idle {

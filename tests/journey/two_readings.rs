@@ -208,6 +208,7 @@ async fn a_request_is_for_one_host_and_a_target_of_one_of_four_forms() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn a_content_length_is_one_decimal_number() {
     expect_refused(&[
         (
@@ -299,6 +300,7 @@ async fn a_content_length_is_one_decimal_number() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn content_is_delimited_by_a_length_or_by_one_final_chunked_never_by_both() {
     expect_refused(&[
         // CL.TE and TE.CL, with every pair of values that makes one of the two look harmless.
