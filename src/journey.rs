@@ -175,7 +175,7 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
         Err(error) => return error.to_string(),
     };
     let mut connection = HttpConnection::new(Stream::Plain(tapped), deadlines(app));
-    let response = Response::text(StatusCode::BAD_REQUEST, format!("{what}: open {here}"));
+    let response = pages::bare(StatusCode::BAD_REQUEST, format!("{what}: open {here}"));
     // What the client sent is not answered, only its mistake: so the request itself need not be read first.
     let circumstances = Circumstances {
         version: Version::Http11,
@@ -326,7 +326,7 @@ async fn upgraded(
 
 /// The answer to one connection too many.
 fn too_many() -> Response {
-    Response::text(
+    pages::bare(
         StatusCode::SERVICE_UNAVAILABLE,
         "Too many connections are open: try again in a few seconds.",
     )

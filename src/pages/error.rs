@@ -88,16 +88,20 @@ pub(super) fn store(app: &App, request: &Request<'_>, error: &StoreError) -> Res
     page(app, request, StatusCode::SERVICE_UNAVAILABLE, text).field("Retry-After", "5")
 }
 
-/// The answer to bytes that never became a request. There is no page around it: nothing of what
-/// was sent is certain enough to build on.
+/// The answer to bytes that never became a request.
 #[must_use]
 pub fn refused(error: &ReadError) -> Option<Response> {
     let status = error.status()?;
-    Some(
-        Response::text(status, format!("{status}\n\n{error}"))
-            .field("X-Content-Type-Options", "nosniff")
-            .field("Cache-Control", "no-store"),
-    )
+    Some(bare(status, format!("{status}\n\n{error}")))
+}
+
+/// An answer without a page around it, for those whose requests are not looked at: nothing of what they sent is certain
+/// enough to build on.
+#[must_use]
+pub fn bare(status: StatusCode, text: impl Into<String>) -> Response {
+    Response::text(status, text)
+        .field("X-Content-Type-Options", "nosniff")
+        .field("Cache-Control", "no-store")
 }
 
 /// What the reader can do.

@@ -168,6 +168,7 @@ async fn expect_turned_away(server: &Server, wire: Wire) {
         "over {wire:?}"
     );
     assert_eq!(answer.field("Retry-After"), Some("5"));
+    assert_eq!(answer.field("Cache-Control"), Some("no-store"));
     client.expect_end().await;
 }
 

@@ -47,6 +47,7 @@ async fn plain_http_on_the_tls_port_is_told_the_url_to_open() {
         client.send(request).await;
         let answer = client.answer().await;
         assert_eq!((answer.status, answer.closes()), (400, true), "{request:?}");
+        assert_eq!(answer.field("X-Content-Type-Options"), Some("nosniff"));
         let url = format!("open https://localhost:{}/\n", server.https().port());
         assert!(answer.text().ends_with(&url), "{}", answer.text());
         client.expect_end().await;
