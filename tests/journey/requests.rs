@@ -219,6 +219,29 @@ async fn head_answers_as_get_does_but_for_the_content() {
 }
 
 #[tokio::test]
+async fn head_gets_no_content_with_a_refusal_either() {
+    let server = Server::both().await;
+    for wire in WIRES {
+        for (request, status) in [
+            ("HEAD /login HTTP/1.1\r\n\r\n", 400),
+            ("HEAD login HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            (
+                "HEAD /login HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n",
+                413,
+            ),
+            ("HEAD /login HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417),
+        ] {
+            let mut client = Client::connect(&server, wire).await;
+            client.send(request).await;
+            let answer = client.answer_to_head().await;
+            assert_eq!(answer.status, status, "{request:?}");
+            assert!(answer.field("Content-Length").is_some());
+            client.expect_end().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn options_tells_what_an_address_answers_to() {
     let server = Server::plain().await;
     let mut client = Client::connect(&server, Wire::Plain).await;

@@ -1,6 +1,11 @@
 //! Scripts, styles and icons: conditions (RFC 9110 §13), ranges (§14), how long they may be kept, and that nothing else
 //! can be had under `/static`.
 
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
+use secure_chat::http::date;
+
 use crate::client::{Answer, Client, HOST, WIRES, Wire};
 use crate::support::Server;
 
@@ -365,6 +370,19 @@ async fn files_of_a_folder_that_is_being_edited_are_asked_for_again_each_time() 
     let lines = format!("If-None-Match: {}\r\n", before.field("ETag").unwrap());
     let after = client.get_with("/static/v7/style.css", &lines).await;
     assert_eq!((after.status, after.text()), (200, "new"));
+    // A file from the future (a wrong clock, an archive) is as new as can be, but not newer (RFC 9110 §8.8.2.1).
+    let file = File::options()
+        .write(true)
+        .open(folder.path().join("static/style.css"))
+        .unwrap();
+    file.set_modified(SystemTime::now() + Duration::from_hours(24))
+        .unwrap();
+    let answer = client.get("/static/style.css").await;
+    let seconds = |name| {
+        let value = answer.field(name).unwrap();
+        date::parse(value, 0).unwrap()
+    };
+    assert!(seconds("Last-Modified") <= seconds("Date"));
     // On disk, `..` would lead somewhere.
     for path in [
         "/static/../secret.css",
