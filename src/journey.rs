@@ -17,7 +17,7 @@ use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
-use crate::http::{HeadError, RequestHead, Response, StatusCode, Version, date};
+use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
 use crate::log;
 use crate::pages::{self, Reply, Request, Upgrade, Via};
 use crate::tls::{self, Negotiated, Tls};
@@ -214,13 +214,15 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         let head = match connection.next_head(app.stopped()).await {
             Ok(Some(head)) => head,
             Ok(None) => break,
-            Err(error) => return refuse(app, connection, via, &error).await,
+            Err(error) => return refuse(app, connection, via, None, &error).await,
         };
         requests += 1;
         let started = Instant::now();
         let reply = match respond(app, &mut connection, via, &head, turned_away).await {
             Ok(reply) => reply,
-            Err(error) => return refuse(app, connection, via, &error).await,
+            Err(error) => {
+                return refuse(app, connection, via, Some(head.method), &error).await;
+            }
         };
         let (response, upgrade) = match reply {
             Reply::Response(response) => (response, None),
@@ -284,10 +286,12 @@ fn expects_continue(head: &RequestHead) -> Result<bool, HeadError> {
 }
 
 /// Answers bytes that are no request, and ends the connection: where a next one would begin is not certain.
+/// `method` is known if it is not the head that is refused.
 async fn refuse(
     app: &App,
     mut connection: HttpConnection<Stream>,
     via: &Via,
+    method: Option<Method>,
     error: &ReadError,
 ) -> String {
     let Some(response) = pages::refused(error) else {
@@ -301,7 +305,7 @@ async fn refuse(
     );
     let circumstances = Circumstances {
         version: Version::Http11,
-        method: None,
+        method,
         date: &http_date(),
         keep_alive: false,
     };
