@@ -32,7 +32,7 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
     let is_current = version == Some(app.assets.version());
     let is_plain = is_current || version.is_none_or(|version| join_segments(&[version]).is_some());
     let file = join_segments(&[name]).and_then(|name| app.assets.file(&name));
-    let (true, Some(file)) = (is_plain, file) else {
+    let (true, Some(mut file)) = (is_plain, file) else {
         return error::not_found(app, request);
     };
     let is_final = is_current && !app.assets.is_edited();
@@ -40,6 +40,8 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
+    // A date in the future would make clients keep what is replaced today (RFC 9110 §8.8.2.1).
+    file.last_modified = file.last_modified.min(now);
     let mut response = select(request, &file, now)
         .field("ETag", file.etag.clone())
         .field("Last-Modified", date::format(file.last_modified));
