@@ -44,7 +44,7 @@ export function postForm(server, transport, target, fields, { cookie, headers = 
 export async function register(server, transport, name) {
   const password = `a password of ${name}, never logged`;
   server.secrets.add(password);
-  const response = await postForm(server, transport, '/register', { username: name, password });
+  const response = await postForm(server, transport, '/register', { name, password });
   assert.equal(response.status, 303, `registering ${name}: ${response.status} ${response.body.slice(0, 500)}`);
   return { name, password, transport, cookie: keepCookie(server, response) };
 }

@@ -150,7 +150,7 @@ for (const transport of ['plain', 'tls']) {
     });
 
     test('sends a form in chunks, and it is read as if it had come whole', async () => {
-      const form = `username=chunky-${transport}&password=sent+in+chunks+${transport}`;
+      const form = `name=chunky-${transport}&password=sent+in+chunks+${transport}`;
       server.secrets.add(`sent in chunks ${transport}`);
       const chunked = await ask(transport, ['-H', 'Transfer-Encoding: chunked', '--data', form], '/register');
       assert.equal(chunked.status, 303, chunked.content);
@@ -161,7 +161,7 @@ for (const transport of ['plain', 'tls']) {
 
     test('waits for 100 Continue before a body, and gets it', async () => {
       const { code, stdout, stderr } = await curl(transport, ['-v', '-o', '/dev/null', '-w', '%{http_code}',
-        '--expect100-timeout', '15', '-H', 'Expect: 100-continue', '--data', 'username=nobody&password=wrong+password'], '/login');
+        '--expect100-timeout', '15', '-H', 'Expect: 100-continue', '--data', 'name=nobody&password=wrong+password'], '/login');
       assert.equal(code, 0, stderr);
       assert.match(stderr, /^< HTTP\/1\.1 100 /m);
       assert.doesNotMatch(stderr, /Done waiting for 100/, 'curl did not have to give up waiting');
@@ -180,7 +180,7 @@ for (const transport of ['plain', 'tls']) {
       for (const [length, tooLong] of [[BODY_BYTES_MAX, false], [BODY_BYTES_MAX + 1, true]]) {
         for (const framing of [[], ['-H', 'Transfer-Encoding: chunked']]) {
           const file = path.join(server.folder, 'body');
-          writeFileSync(file, `username=${'x'.repeat(length - 9)}`);
+          writeFileSync(file, `name=${'x'.repeat(length - 5)}`);
           const answer = await ask(transport, ['-H', 'Expect:', ...framing, '--data-binary', `@${file}`], '/login');
           assert.equal(answer.status === 413, tooLong, `${length} bytes ${framing}: ${answer.status}`);
         }
@@ -209,7 +209,7 @@ for (const transport of ['plain', 'tls']) {
 
     test('is not let in from another site', async () => {
       for (const header of ['Origin: http://evil.example', 'Sec-Fetch-Site: cross-site', 'Origin: null']) {
-        const answer = await ask(transport, ['-H', header, '--data', 'username=nobody&password=wrong+password'], '/login');
+        const answer = await ask(transport, ['-H', header, '--data', 'name=nobody&password=wrong+password'], '/login');
         assert.equal(answer.status, 403, header);
       }
     });
@@ -236,7 +236,7 @@ test('a secure cookie is set over TLS, and one that says plain without', async (
   for (const [transport, name, secure] of [['plain', 'sid_plain', false], ['tls', '__Host-sid', true]]) {
     const password = `cookie password ${transport}`;
     server.secrets.add(password);
-    const { fields, status, content } = await ask(transport, ['--data-urlencode', `username=cookie-${transport}`, '--data-urlencode', `password=${password}`], '/register');
+    const { fields, status, content } = await ask(transport, ['--data-urlencode', `name=cookie-${transport}`, '--data-urlencode', `password=${password}`], '/register');
     assert.equal(status, 303, content);
     const cookie = fields.get('set-cookie');
     assert(cookie.startsWith(`${name}=`), name);
