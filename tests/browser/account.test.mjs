@@ -43,10 +43,10 @@ scene('logging out in one tab ends the chat in every other tab of that browser',
   await ben.settle();
   const other = await ana.context.newPage();
   await other.goto(ana.page.url());
-  await other.locator('#connection[data-state="connected"]').waitFor();
+  await ana.connected(other);
   await ana.logOut();
-  await other.getByRole('dialog', { name: 'Your session has ended' }).or(other.getByRole('heading', { name: 'Log in' })).first().waitFor();
-  await ben.person('ana').waitFor({ state: 'detached' });
+  await other.getByRole('heading', { name: 'Log in' }).waitFor();
+  await ben.away('ana').waitFor();
 });
 
 scene('a deleted account is gone, and what it said stays under other words', { ana: {}, ben: {} }, async ({ ana, ben }) => {

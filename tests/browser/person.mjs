@@ -112,6 +112,14 @@ export class Person {
     await this.inGroup(name);
   }
 
+  /** Goes to a group's address, as from a bookmark. */
+  async visitGroup(name) {
+    await this.page.goto(`${this.url}/chat`);
+    const target = await this.group(name).first().getAttribute('href');
+    await this.page.goto(this.url + target);
+    await this.page.getByRole('heading', { level: 1, name }).waitFor();
+  }
+
   /** Opens a group, joining it if need be. */
   async openGroup(name) {
     await this.group(name).first().click();
@@ -196,22 +204,31 @@ export class Person {
     return this.page.getByRole('complementary', { name: 'People' });
   }
 
-  /** The row of one who is there. */
-  person(name) {
-    return this.people.getByRole('listitem').filter({ hasText: name });
+  /** The row of one who has this conversation open, with the address. */
+  here(name) {
+    return this.#row('here', name).filter({ hasText: /\b127\.0\.0\.1|::1/ });
+  }
+
+  /** The row of a member who is not online. */
+  away(name) {
+    return this.#row('away', name);
+  }
+
+  #row(kind, name) {
+    return this.people.locator(`.person-list.${kind} .person`).filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
   get connection() {
     return this.page.locator('#connection');
   }
 
-  /** Waits until the page says that what is said now arrives. */
-  async connected() {
-    await this.page.locator('#connection[data-state="connected"]').waitFor();
+  /** Waits until the page says that what is said now arrives. `page` may be another tab. */
+  async connected(page = this.page) {
+    await page.locator('#connection[data-state="live"]').waitFor();
   }
 
   async notConnected() {
-    await this.page.locator('#connection:not([data-state="connected"])').waitFor();
+    await this.page.locator('#connection[data-state="offline"]').waitFor();
   }
 
   get badge() {

@@ -1,6 +1,7 @@
 // Two people talk: what one says the other sees, as text, at once, in order, and as it is now.
 
 import assert from 'node:assert/strict';
+import { LOBBY, say } from '../clients/chatter.mjs';
 import { until } from '../deadline.mjs';
 import { mustRead, scene } from './scene.mjs';
 
@@ -81,10 +82,10 @@ scene('someone who writes is announced, until the message is there', { ana: {}, 
   await ana.settle();
   await ben.settle();
   await ana.composer.pressSequentially('Well');
-  await ben.page.getByText(/ana is (typing|writing)/i).waitFor();
+  await ben.page.getByText(/ana is typing/).waitFor();
   await ana.composer.press('Enter');
   await ben.sees('Well');
-  await ben.page.getByText(/ana is (typing|writing)/i).waitFor({ state: 'hidden' });
+  await ben.page.getByText(/ana is typing/).waitFor({ state: 'hidden' });
 });
 
 scene('what was said elsewhere is counted as unread, until it is read', { ana: {}, ben: {} }, async ({ ana, ben }) => {
@@ -94,12 +95,12 @@ scene('what was said elsewhere is counted as unread, until it is read', { ana: {
   await ben.openGroup('Elsewhere');
   await ben.openGroup('lobby');
   for (const text of ['one', 'two', 'three']) await ana.tell(text);
-  await ben.group(/Elsewhere.*\b3\b.*unread/s).waitFor();
+  await ben.group(/Elsewhere\s*3\s*unread/).waitFor();
   await ben.page.reload();
-  await ben.group(/Elsewhere.*\b3\b.*unread/s).waitFor();
+  await ben.group(/Elsewhere\s*3\s*unread/).waitFor();
   await ben.openGroup('Elsewhere');
   await ben.sees('three');
-  await ben.group(/Elsewhere.*unread/s).waitFor({ state: 'detached' });
+  await ben.group(/Elsewhere.*unread/).waitFor({ state: 'detached' });
   await ben.page.reload();
   await ben.connected();
   assert.equal(await ben.group(/unread/).count(), 0, 'read stays read');
@@ -124,12 +125,10 @@ scene('each reader sees the time of a message in the own zone', { ana: { timezon
   assert(Math.abs(instant - Date.now()) < 60_000, 'it is now');
 });
 
-scene('older messages come in when scrolling up, without a jump, to the very first', { ana: {}, ben: {} }, async ({ ana, ben }) => {
-  await ana.settle();
+scene('older messages come in when scrolling up, to the very first', { ben: {} }, async ({ ben, server, transport }) => {
   const count = 120;
-  for (let n = 1; n <= count; n += 1) {
-    await ana.tell(`message number ${String(n).padStart(3, '0')}`);
-  }
+  const numbered = Array.from({ length: count }, (_, n) => `message number ${String(n + 1).padStart(3, '0')}`);
+  await say(server, transport.mode, LOBBY, numbered);
   await ben.settle();
   await ben.sees(`message number ${count}`);
   const before = await ben.texts.count();
@@ -139,6 +138,5 @@ scene('older messages come in when scrolling up, without a jump, to the very fir
     await ben.page.mouse.wheel(0, -600);
     return await ben.message('message number 001').count() > 0;
   }, 30_000);
-  const texts = await ben.texts.allInnerTexts();
-  assert.deepEqual(texts, Array.from({ length: count }, (_, n) => `message number ${String(n + 1).padStart(3, '0')}`));
+  await mustRead(ben.texts, numbered, 'what ben sees');
 });

@@ -49,6 +49,12 @@ export async function register(server, transport, name) {
   return { name, password, transport, cookie: keepCookie(server, response) };
 }
 
+/** Puts the user into a group; nothing changes for one who is in it. */
+export async function join(server, account, group) {
+  const response = await postForm(server, account.transport, `/groups/${group}/join`, {}, account);
+  assert.equal(response.status, 303, `joining group ${group}: ${response.status}`);
+}
+
 /** The `name=value` of the session cookie that a response sets. Its value must never be logged. */
 export function keepCookie(server, response) {
   const [field] = response.headers['set-cookie'] ?? [];

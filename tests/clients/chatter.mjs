@@ -4,6 +4,13 @@
 import assert from 'node:assert/strict';
 import WebSocket from 'ws';
 import { after, until, withDeadline } from '../deadline.mjs';
+import { join, register } from './account.mjs';
+
+/** The first group, which always exists. */
+export const LOBBY = 1;
+
+/** The limit for one user; one more is refused. */
+export const MESSAGES_A_SECOND = 10;
 
 /** Reconnecting at once would be a busy loop while the server is down. */
 const RECONNECT_PAUSE_MS = 50;
@@ -86,6 +93,22 @@ export class Listener {
 
   close() {
     this.socket.terminate();
+  }
+}
+
+/** Has `texts` said in a group, in this order, by as many users as the limit of ten a second calls for. */
+export async function say(server, transport, group, texts) {
+  for (let from = 0; from < texts.length; from += MESSAGES_A_SECOND) {
+    const account = await register(server, transport, `speaker-${from}`);
+    await join(server, account, group);
+    const listener = await Listener.open(server, account, `/ws/chat/${group}`);
+    await listener.event('ready', 'ready');
+    for (const [n, content] of texts.slice(from, from + MESSAGES_A_SECOND).entries()) {
+      const clientId = `speaker-${from}-${n}`;
+      listener.send({ type: 'send', content, client_id: clientId });
+      await listener.event(`“${content}” is stored`, (event) => event.message?.client_id === clientId);
+    }
+    listener.close();
   }
 }
 

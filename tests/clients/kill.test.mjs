@@ -6,8 +6,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { until } from '../deadline.mjs';
 import { Server } from '../server.mjs';
-import { register } from './account.mjs';
-import { Chatter } from './chatter.mjs';
+import { join, register } from './account.mjs';
+import { Chatter, LOBBY } from './chatter.mjs';
 
 const KILLS = 10;
 const CHATTERS = 12;
@@ -15,7 +15,6 @@ const CHATTERS = 12;
 const BURST = 3;
 const BURST_EVERY_MS = 400;
 const ACKNOWLEDGED_BETWEEN_KILLS = 60;
-const LOBBY = 1;
 
 function query(server, file, sql) {
   const answer = execFileSync('sqlite3', ['-json', path.join(server.dataFolder, file), sql], { encoding: 'utf8' });
@@ -28,6 +27,7 @@ test('killed ten times under load, the server loses no acknowledged message, dou
   const chatters = [];
   for (let n = 0; n < CHATTERS; n += 1) {
     const account = await register(server, n % 2 ? 'tls' : 'plain', `chatter-${n}`);
+    await join(server, account, LOBBY);
     chatters.push(new Chatter(server, account, LOBBY));
   }
   await until('everyone is connected', () => chatters.every((chatter) => chatter.live));
