@@ -196,7 +196,6 @@ export class Server {
       }
     } finally {
       if (!this.process.hasEnded) this.process.child.kill('SIGKILL');
-      rmSync(this.folder, { recursive: true, force: true });
     }
   }
 

@@ -9,10 +9,10 @@ const SIZE = '8m';
 
 export class SmallDisk {
   /** Mounts a disk on `folder`, to be unmounted after the test `t`; `null`, and `t` skipped, if that cannot be done. */
-  static mount(t, folder, options = '') {
+  static mount(t, folder, { readOnly = false } = {}) {
     mkdirSync(folder, { recursive: true });
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}${options}`, 'tmpfs', folder], { stdio: 'pipe' });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}${readOnly ? ',ro' : ''}`, 'tmpfs', folder], { stdio: 'pipe' });
     } catch (error) {
       t.skip(`no disk could be mounted here, so it cannot be full: ${String(error.stderr ?? error.message).trim()}`);
       return null;

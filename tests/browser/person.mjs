@@ -112,19 +112,19 @@ export class Person {
     await this.inGroup(name);
   }
 
-  /** Goes to a group's address, as from a bookmark. */
+  /** Goes to a group, a member or not; on a phone the list is behind a button, so as from a bookmark. */
   async visitGroup(name) {
     await this.page.goto(`${this.url}/chat`);
-    const target = await this.group(name).first().getAttribute('href');
-    await this.page.goto(this.url + target);
+    const link = this.page.locator('a.group').filter({ hasText: name }).first();
+    await link.waitFor({ state: 'attached' });
+    if (await link.isVisible()) await link.click();
+    else await this.page.goto(this.url + await link.getAttribute('href'));
     await this.page.getByRole('heading', { level: 1, name }).waitFor();
   }
 
   /** Opens a group, joining it if need be. */
   async openGroup(name) {
-    await this.group(name).first().click();
-    const heading = this.page.getByRole('heading', { level: 1, name });
-    await heading.waitFor();
+    await this.visitGroup(name);
     const join = this.page.getByRole('button', { name: /^Join/ });
     await this.composer.or(join).first().waitFor();
     if (await join.isVisible()) await join.click();
