@@ -1,0 +1,84 @@
+// The stored messages of one conversation that this page knows: one unbroken stretch, ordered by id.
+// Plain data: nothing of elements, sockets or clocks.
+
+export class Timeline {
+  #messages = [];
+  /** Whether there are messages before the oldest one here. */
+  hasOlder = false;
+
+  get length() {
+    return this.#messages.length;
+  }
+
+  get oldest() {
+    return this.#messages[0] ?? null;
+  }
+
+  get newest() {
+    return this.#messages.at(-1) ?? null;
+  }
+
+  at(index) {
+    return this.#messages[index] ?? null;
+  }
+
+  get(id) {
+    const index = this.#indexOf(id);
+    return this.#messages[index]?.id === id ? this.#messages[index] : null;
+  }
+
+  /** The latest message that `matches`, or null. */
+  findLast(matches) {
+    return this.#messages.findLast(matches) ?? null;
+  }
+
+  replaceAll(messages, hasOlder) {
+    this.#messages = messages.toSorted((a, b) => a.id - b.id);
+    this.hasOlder = hasOlder;
+  }
+
+  /** Puts a page of older messages in front; answers with how many of them were new. */
+  prepend(messages, hasOlder) {
+    const oldestId = this.oldest?.id ?? Infinity;
+    const fresh = messages.filter(({ id }) => id < oldestId).sort((a, b) => a.id - b.id);
+    this.#messages.unshift(...fresh);
+    this.hasOlder = hasOlder;
+    return fresh.length;
+  }
+
+  /**
+   * Inserts or replaces one message; answers with { index, fresh }, or null where there is nothing
+   * to show: a state older than the one known, or a message from before the stretch that is here.
+   */
+  put(message) {
+    const index = this.#indexOf(message.id);
+    const known = this.#messages[index];
+    if (known?.id === message.id) {
+      if (message.change < known.change) return null;
+      this.#messages[index] = message;
+      return { index, fresh: false };
+    }
+    if (index === 0 && this.hasOlder) return null;
+    this.#messages.splice(index, 0, message);
+    return { index, fresh: true };
+  }
+
+  /** Forgets the oldest messages but `keep`; they can be paged in again. Answers with those forgotten. */
+  keepLatest(keep) {
+    const forgotten = this.#messages.splice(0, Math.max(0, this.length - keep));
+    if (forgotten.length > 0) this.hasOlder = true;
+    return forgotten;
+  }
+
+  /** Where the message of that id stands or would stand. */
+  #indexOf(id) {
+    let low = 0;
+    let high = this.#messages.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#messages[middle].id < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,54 @@
+// Who is typing: told to others at a measured pace, and forgotten soon.
+
+/** The server passes on one notice a second; half as many are enough to keep one alive. */
+const TELL_EVERY_MS = 2_000;
+/** docs/PROTOCOL.md: forget a notice after four seconds. */
+const FORGET_AFTER_MS = 4_000;
+/** More names than this are “several people”. */
+const NAMES_MAX = 2;
+
+export class Typing {
+  #element;
+  #send;
+  #toldAt = 0;
+  #typists = new Map();
+
+  constructor(element, send) {
+    this.#element = element;
+    this.#send = send;
+  }
+
+  /** The user typed something. */
+  tell() {
+    if (Date.now() - this.#toldAt < TELL_EVERY_MS) return;
+    if (this.#send({ type: 'typing' })) this.#toldAt = Date.now();
+  }
+
+  /** The user's message went out: what is typed next is news again. */
+  rest() {
+    this.#toldAt = 0;
+  }
+
+  heard(user) {
+    clearTimeout(this.#typists.get(user.id)?.timer);
+    const timer = setTimeout(() => this.forget(user.id), FORGET_AFTER_MS);
+    this.#typists.set(user.id, { name: user.name, timer });
+    this.#draw();
+  }
+
+  forget(userId) {
+    clearTimeout(this.#typists.get(userId)?.timer);
+    if (this.#typists.delete(userId)) this.#draw();
+  }
+
+  #draw() {
+    const names = [...this.#typists.values()].map(({ name }) => name ?? 'someone');
+    this.#element.textContent = sentence(names);
+  }
+}
+
+function sentence(names) {
+  if (names.length === 0) return '';
+  if (names.length > NAMES_MAX) return 'Several people are typing…';
+  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`;
+}
