@@ -38,8 +38,12 @@ scene('what waits to be sent survives a reload of the page', { ana: {}, ben: {} 
   await ana.notConnected();
   await ana.say('do not forget me');
   await ana.waiting.getByText('do not forget me').waitFor();
+  const { page } = ana;
+  const address = page.url();
+  // A reload in vain, as an impatient person does: the browser shows its own error page.
+  await assert.rejects(page.reload(), /ERR_CONNECTION_REFUSED/);
   await server.start();
-  await ana.page.reload();
+  await page.goto(address);
   await ben.sees('do not forget me');
   await ana.connected();
   await ana.sees('do not forget me');
