@@ -139,7 +139,7 @@ test('a certificate and key that do not match, are missing, or have run out are 
 
 test('every mistake in tls_config.json is named at once, with its place or the nearest right word', async () => {
   for (const [text, words] of [
-    ['{\n  "min_version": "1.2",\n  oops\n}', [/line 3/, /column \d+/]],
+    ['{\n  "min_version": "1.2",\n  oops\n}', [/tls_config\.json:3:\d+/]],
     ['{ "min_versoin": "1.2", "cypher_suites": [] }', [/min_versoin/, /min_version\b/, /cypher_suites/, /cipher_suites/]],
     ['{ "min_version": "1.0" }', [/1\.0/]],
     ['{ "min_version": "1.3", "max_version": "1.2" }', [/min_version/, /max_version/]],
