@@ -7,23 +7,27 @@ const COMPARED_CHARS_MAX: usize = 64;
 /// The one of `names` that `written` most resembles, if it resembles any.
 ///
 /// Only letters and digits count, whatever their case, so that `cipherSuites` is `cipher_suites`.
-/// About every third character may be wrong: more than that is another word, not a slip.
+/// About every third character may be wrong: more than that is another word, not a slip. Where two
+/// names are equally near, neither was clearly meant.
 #[must_use]
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = significant(written);
     if written.is_empty() || written.len() > COMPARED_CHARS_MAX {
         return None;
     }
-    names
-        .into_iter()
-        .map(|name| {
-            let letters = significant(name);
-            let slips_max = 1 + written.len().max(letters.len()) / 3;
-            (edit_distance(&written, &letters), slips_max, name)
-        })
-        .filter(|(distance, slips_max, _)| distance <= slips_max)
-        .min_by_key(|(distance, ..)| *distance)
-        .map(|(.., name)| name)
+    let mut best = None;
+    for name in names {
+        let letters = significant(name);
+        let distance = edit_distance(&written, &letters);
+        let slips_max = 1 + written.len().max(letters.len()) / 3;
+        match best {
+            _ if distance > slips_max => {}
+            Some((least, _)) if distance > least => {}
+            Some((least, _)) if distance == least => best = Some((least, None)),
+            _ => best = Some((distance, Some(name))),
+        }
+    }
+    best.and_then(|(_, name)| name)
 }
 
 /// The letters and digits of a name, in lower case.
@@ -78,6 +82,13 @@ mod tests {
         for written in ["", "--", "--verbose", "x", &"p".repeat(10_000)] {
             assert_eq!(nearest(written, NAMES), None, "{written:.20}");
         }
+    }
+
+    #[test]
+    fn between_two_equally_near_names_it_does_not_choose() {
+        assert_eq!(nearest("1.4", ["1.2", "1.3"]), None);
+        assert_eq!(nearest("--xost", ["--host", "--post", "--data"]), None);
+        assert_eq!(nearest("--host", ["--post", "--host"]), Some("--host"));
     }
 
     #[test]

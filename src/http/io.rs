@@ -108,7 +108,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// A fresh connection; its first head is timed from now.
     pub fn new(stream: S, deadlines: Deadlines) -> Self {
         let first_head_until = Some(Instant::now() + deadlines.head);
-        Self { stream, unread: BytesMut::new(), deadlines, first_head_until }
+        Self {
+            stream,
+            unread: BytesMut::new(),
+            deadlines,
+            first_head_until,
+        }
     }
 
     /// The next request head; `None` if the connection ended, stayed idle for too long, or `stop`
@@ -141,7 +146,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     }
 
     /// Waits for the first bytes of a request, holding no buffer, and says until when its head must be whole.
-    async fn first_bytes(&mut self, stop: impl Future<Output = ()>) -> Result<Option<Instant>, ReadError> {
+    async fn first_bytes(
+        &mut self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Instant>, ReadError> {
         self.unread = BytesMut::new();
         let first = self.first_head_until.take();
         let until = first.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
@@ -153,7 +161,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         };
         match read_len {
             Ok(Ok(0)) => Ok(None),
-            Ok(Ok(_)) => Ok(Some(first.unwrap_or_else(|| Instant::now() + self.deadlines.head))),
+            Ok(Ok(_)) => Ok(Some(
+                first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
+            )),
             // A peer that resets an idle connection has closed it, if not politely.
             Ok(Err(_)) => Ok(None),
             Err(_) if first.is_some() => Err(ReadError::TooSlow),
@@ -166,7 +176,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     ///
     /// # Errors
     /// `Body`, `TooSlow`, `Io`.
-    pub async fn read_content(&mut self, framing: Framing, expects_continue: bool) -> Result<Bytes, ReadError> {
+    pub async fn read_content(
+        &mut self,
+        framing: Framing,
+        expects_continue: bool,
+    ) -> Result<Bytes, ReadError> {
         let until = Instant::now() + self.deadlines.content;
         if let Framing::Length(len) = framing
             && usize::try_from(len).map_or(true, |len| len > CONTENT_LEN_MAX)
@@ -174,7 +188,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
             return Err(ReadError::Body(BodyError::TooLong));
         }
         if expects_continue && framing != Framing::None && self.unread.is_empty() {
-            self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]).await?;
+            self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..])
+                .await?;
         }
         match framing {
             Framing::None => Ok(Bytes::new()),
@@ -240,7 +255,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     ///
     /// # Errors
     /// Of the stream; `TimedOut` if the peer stopped reading.
-    pub async fn write_response(&mut self, response: &Response, circumstances: Circumstances<'_>) -> io::Result<()> {
+    pub async fn write_response(
+        &mut self,
+        response: &Response,
+        circumstances: Circumstances<'_>,
+    ) -> io::Result<()> {
         let mut head = Vec::with_capacity(512);
         let content = response.encode_head(circumstances, &mut head);
         if content.len() <= COPIED_CONTENT_LEN_MAX {
@@ -258,7 +277,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
                 return Err(io::ErrorKind::WriteZero.into());
             }
         }
-        timeout(self.deadlines.write, self.stream.flush()).await.map_err(stalled)?
+        timeout(self.deadlines.write, self.stream.flush())
+            .await
+            .map_err(stalled)?
     }
 
     /// Says goodbye and waits a moment for the peer's: whoever closes with bytes unread makes the

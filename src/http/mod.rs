@@ -13,6 +13,7 @@ pub mod date;
 pub mod fields;
 pub mod form;
 pub mod head;
+pub mod io;
 
 pub mod percent;
 pub mod range;

@@ -14,11 +14,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
+use super::calendar::UnixSecs;
 use super::error::SetupError;
 use super::files;
 use super::new_certificate;
 use super::settings::{CertificateFiles, Subject};
-use super::x509::{self, CertificateContents, UnixSecs};
+use super::x509::{self, CertificateContents};
 
 /// The largest PEM file that is read, in bytes: room for a hundred certificates.
 pub(crate) const PEM_LEN_MAX: u64 = 256 * 1024;
@@ -240,6 +241,7 @@ fn check_validity(
     Ok(())
 }
 
+/// What should be mended some day, one sentence each.
 fn warnings(
     contents: &CertificateContents,
     parsed: &ParsedCertificate<'_>,
@@ -251,33 +253,33 @@ fn warnings(
         certificate,
         private_key,
     } = source.files();
-    let cure = match source {
+    let certificate = certificate.display();
+    let renew = match source {
         CertificateSource::Ours(_) => format!(
-            "remove {} and {} to have a new pair made",
-            certificate.display(),
+            "remove {certificate} and {} to have a new pair made",
             private_key.display()
         ),
         CertificateSource::Theirs(_) => "put a new one in its place".to_owned(),
     };
     let mut warnings = Vec::new();
-    let days_left = (contents.not_after.0 - now.0) / UnixSecs::DAY;
-    if days_left < EXPIRES_SOON_DAYS {
+    if contents.not_after.0 - now.0 < EXPIRES_SOON_DAYS * UnixSecs::DAY {
         warnings.push(format!(
-            "The certificate {} expires on {}: {cure}.",
-            certificate.display(),
+            "The certificate {certificate} expires on {}: {renew}.",
             contents.not_after
         ));
     }
-    let missed: Vec<_> = names
-        .iter()
-        .filter(|name| verify_server_name(parsed, name).is_err())
-        .map(ServerName::to_str)
-        .collect();
+    let missed = missed_names(parsed, names);
     if !missed.is_empty() {
+        let cure = match source {
+            CertificateSource::Ours(_) => renew.as_str(),
+            CertificateSource::Theirs(_) if contents.names.is_empty() => {
+                "use one with a subjectAltName, as common names no longer count"
+            }
+            // It may well be meant for other names than this machine has for itself.
+            CertificateSource::Theirs(_) => "call this server by the names that it covers",
+        };
         warnings.push(format!(
-            "The certificate {} does not cover {}, and browsers will object to it there: {cure}.",
-            certificate.display(),
-            missed.join(", ")
+            "The certificate {certificate} does not cover {missed}, and browsers will object to it there: {cure}."
         ));
     }
     if files::is_open_to_others(private_key) {
@@ -287,6 +289,16 @@ fn warnings(
         ));
     }
     warnings
+}
+
+/// Those of `names` that the certificate is not for, by the rules that browsers go by (RFC 9525 §6).
+fn missed_names(parsed: &ParsedCertificate<'_>, names: &[ServerName<'static>]) -> String {
+    let missed: Vec<_> = names
+        .iter()
+        .filter(|name| verify_server_name(parsed, name).is_err())
+        .map(ServerName::to_str)
+        .collect();
+    missed.join(", ")
 }
 
 /// SHA-256 in the form that browsers and openssl show: `AB:CD:…`.

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::calendar::UnixSecs;
 use super::names::Version;
 use super::settings::Problem;
-use super::x509::UnixSecs;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Says in plain words why a handshake, or a connection after it, failed: one clause for the log.
+//! Says in plain words why a handshake failed: one clause for the log.
 //! What goes wrong before there is any connection is a `SetupError`.
 
 use std::io;
@@ -7,7 +7,9 @@ use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible,
 };
 
-/// Why a connection failed, from what reading, writing or `Tls::accept` reported.
+/// Why a handshake failed, from the error in `Refused`.
+///
+/// After the handshake an `UnexpectedEof` is nothing to report: browsers end connections so.
 #[must_use]
 pub fn explain(error: &io::Error) -> String {
     let tls = error
@@ -88,7 +90,7 @@ fn explain_alert(alert: AlertDescription) -> String {
         AlertDescription::InternalError => ("failed in itself", "internal_error"),
         AlertDescription::UserCanceled => ("was told to stop", "user_canceled"),
         AlertDescription::UnrecognisedName => ("knows no such name", "unrecognized_name"),
-        other => return format!("the client gave up (alert {other:?})"),
+        other => return format!("the client gave up (alert number {})", u8::from(other)),
     };
     format!("the client {meaning} (alert {name})")
 }
@@ -127,5 +129,84 @@ fn explain_certificate(error: &CertificateError) -> &'static str {
         }
         CertificateError::BadEncoding => "it is not encoded as a certificate",
         _ => "it does not stand up to the check",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(error: Error) -> String {
+        explain(&io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    #[test]
+    fn every_alert_is_told_in_plain_words_with_its_name() {
+        for (alert, told) in [
+            (
+                AlertDescription::UnknownCA,
+                "the client does not trust this certificate (alert unknown_ca)",
+            ),
+            (
+                AlertDescription::CertificateUnknown,
+                "the client does not accept this certificate (alert certificate_unknown)",
+            ),
+            (
+                AlertDescription::CertificateExpired,
+                "the client finds this certificate expired (alert certificate_expired)",
+            ),
+            (
+                AlertDescription::ProtocolVersion,
+                "the client does not take the TLS version of this server (alert protocol_version)",
+            ),
+            (
+                AlertDescription::HandshakeFailure,
+                "the client finds nothing both sides could use (alert handshake_failure)",
+            ),
+            (
+                AlertDescription::UserCanceled,
+                "the client was told to stop (alert user_canceled)",
+            ),
+            (
+                AlertDescription::AccessDenied,
+                "the client gave up (alert number 49)",
+            ),
+            (
+                AlertDescription::Unknown(200),
+                "the client gave up (alert number 200)",
+            ),
+        ] {
+            assert_eq!(of(Error::AlertReceived(alert)), told);
+        }
+    }
+
+    #[test]
+    fn what_the_client_did_and_what_the_network_did_are_told_apart() {
+        assert_eq!(
+            of(Error::DecryptError),
+            "a record cannot be decrypted: it was changed on the way, or made with other keys"
+        );
+        assert_eq!(
+            of(Error::InvalidCertificate(CertificateError::Expired)),
+            "the client's certificate is refused: it has expired"
+        );
+        assert_eq!(
+            of(Error::General("no rule".to_owned())),
+            "the client breaks the rules of TLS (unexpected error: no rule)"
+        );
+        for (kind, told) in [
+            (
+                io::ErrorKind::ConnectionReset,
+                "the client broke the connection off",
+            ),
+            (
+                io::ErrorKind::BrokenPipe,
+                "the client broke the connection off",
+            ),
+            (io::ErrorKind::TimedOut, "the client took too long"),
+            (io::ErrorKind::Other, "the connection failed: other error"),
+        ] {
+            assert_eq!(explain(&kind.into()), told);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! TLS as `tls_config.json` wants it: settings and certificate in, encrypted streams out (RFC 8446, RFC 5246).
 //! No HTTP and no chat: what travels inside the streams, and over which sockets, is not known here.
 
+mod calendar;
 mod certificate;
 mod error;
 mod failure;
 mod files;
+mod impossible;
 mod key_log;
 mod machine;
 mod names;
@@ -16,7 +18,7 @@ mod settings;
 mod x509;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,6 +28,7 @@ use tokio_rustls::server::TlsStream;
 
 use key_log::ConnectionKeyLog;
 
+pub use calendar::UnixSecs;
 pub use certificate::{CertificateFacts, CertificateSource};
 pub use error::SetupError;
 pub use failure::explain;
@@ -37,7 +40,6 @@ pub use self_test::Rehearsal;
 pub use settings::{
     CertificateFiles, ClientAuth, Problem, Resumption, SettingsError, Subject, TlsSettings,
 };
-pub use x509::UnixSecs;
 
 /// Where the settings and the certificate are to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,22 @@ pub struct Sources {
     /// Whether somebody asked for these very files: then they must exist, and stand above those
     /// that the settings name. Otherwise they are made if there are none.
     pub certificate_named: bool,
+}
+
+impl Sources {
+    /// The usual places below `folder`, none of them named by anybody.
+    #[must_use]
+    pub fn usual_in(folder: &Path) -> Self {
+        Self {
+            settings: folder.join("tls_config.json"),
+            settings_named: false,
+            certificate: CertificateFiles {
+                certificate: folder.join(".tls/cert.pem"),
+                private_key: folder.join(".tls/key.pem"),
+            },
+            certificate_named: false,
+        }
+    }
 }
 
 /// How TLS is done at the moment: changes only as a whole.

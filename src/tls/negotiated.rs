@@ -1,6 +1,8 @@
 //! What a finished handshake agreed on, in the names of the IANA registries.
 //! Decides nothing: it reads a connection that has decided.
 
+use std::fmt;
+
 use tokio_rustls::rustls::{HandshakeKind, ServerConnection};
 
 use super::names::{GROUPS, SUITES, Version};
@@ -49,5 +51,15 @@ impl Negotiated {
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             client_certificate: connection.peer_certificates().is_some(),
         })
+    }
+}
+
+impl fmt::Display for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} · {}", self.version, self.cipher_suite)?;
+        match self.group {
+            Some(group) => write!(f, " · {group}"),
+            None => f.write_str(" · resumed"),
+        }
     }
 }

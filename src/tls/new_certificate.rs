@@ -12,11 +12,11 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::calendar::UnixSecs;
 use super::error::SetupError;
 use super::files;
 use super::machine;
 use super::settings::{CertificateFiles, Subject};
-use super::x509::UnixSecs;
 
 /// Clocks of two machines may differ: a certificate of this minute must not lie in the client's future.
 const BEFORE_NOW_SECS: i64 = 3600;

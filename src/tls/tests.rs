@@ -1,171 +1,14 @@
 //! Handshakes with rustls clients over memory: what is agreed on, what is refused, and who hears which secret.
 
-use std::path::Path;
+mod fixture;
+
 use std::sync::Mutex;
 
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, KeyLog, RootCertStore};
+use tokio::io::{AsyncWriteExt as _, duplex};
+use tokio_rustls::rustls::KeyLog;
 
 use super::*;
-
-/// A server in a folder of its own.
-struct Served {
-    folder: TempDir,
-    tls: Tls,
-}
-
-/// What a client brings along.
-#[derive(Clone)]
-struct Client {
-    versions: Vec<Version>,
-    suites: Vec<&'static Suite>,
-    groups: Vec<&'static Group>,
-    alpn: Vec<&'static str>,
-    /// The file of the certificate to trust, beside the server's own settings.
-    trusts: Option<&'static str>,
-    /// A PEM file with certificate and key of the client.
-    shows: Option<&'static str>,
-    key_log: Option<Arc<dyn KeyLog>>,
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self {
-            versions: Version::ALL.to_vec(),
-            suites: SUITES.iter().collect(),
-            groups: GROUPS.iter().collect(),
-            alpn: vec!["http/1.1"],
-            trusts: Some("cert.pem"),
-            shows: None,
-            key_log: None,
-        }
-    }
-}
-
-type ServerEnd = TlsStream<DuplexStream>;
-type ClientEnd = tokio_rustls::client::TlsStream<DuplexStream>;
-
-fn sources(folder: &Path) -> Sources {
-    Sources {
-        settings: folder.join("tls_config.json"),
-        settings_named: false,
-        certificate: CertificateFiles {
-            certificate: folder.join("cert.pem"),
-            private_key: folder.join("key.pem"),
-        },
-        certificate_named: false,
-    }
-}
-
-fn served(settings: &str) -> Served {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("tls_config.json"), settings).unwrap();
-    let tls = Tls::start(sources(folder.path())).unwrap();
-    Served { folder, tls }
-}
-
-impl Served {
-    fn write_settings(&self, settings: &str) {
-        std::fs::write(self.folder.path().join("tls_config.json"), settings).unwrap();
-    }
-
-    fn client(&self, client: &Client) -> Arc<ClientConfig> {
-        let pem = |file: &str| std::fs::read(self.folder.path().join(file)).unwrap();
-        let mut roots = RootCertStore::empty();
-        if let Some(file) = client.trusts {
-            for certificate in rustls_pemfile::certs(&mut pem(file).as_slice()) {
-                roots.add(certificate.unwrap()).unwrap();
-            }
-        }
-        let provider = CryptoProvider {
-            cipher_suites: client.suites.iter().map(|suite| suite.rustls).collect(),
-            kx_groups: client.groups.iter().map(|group| group.rustls).collect(),
-            ..default_provider()
-        };
-        let versions: Vec<_> = client
-            .versions
-            .iter()
-            .map(|version| version.rustls())
-            .collect();
-        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(&versions)
-            .unwrap()
-            .with_root_certificates(roots);
-        let mut config = match client.shows {
-            None => builder.with_no_client_auth(),
-            Some(file) => {
-                let bytes = pem(file);
-                let chain = rustls_pemfile::certs(&mut bytes.as_slice())
-                    .map(Result::unwrap)
-                    .collect();
-                let key = rustls_pemfile::private_key(&mut bytes.as_slice())
-                    .unwrap()
-                    .unwrap();
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
-        };
-        config.alpn_protocols = client
-            .alpn
-            .iter()
-            .map(|name| name.as_bytes().to_vec())
-            .collect();
-        if let Some(key_log) = &client.key_log {
-            config.key_log = Arc::clone(key_log);
-        }
-        Arc::new(config)
-    }
-
-    async fn connect(
-        &self,
-        client: Arc<ClientConfig>,
-        on_secret: Option<SecretListener>,
-    ) -> (Result<ServerEnd, String>, io::Result<ClientEnd>) {
-        let (near, far) = duplex(64 * 1024);
-        let name = ServerName::try_from("localhost").unwrap();
-        let connector = TlsConnector::from(client);
-        let (server, client) = tokio::join!(
-            self.tls.accept(near, on_secret),
-            connector.connect(name, far)
-        );
-        (server.map_err(|refused| explain(&refused.error)), client)
-    }
-
-    /// The server's account of a handshake that works, after a byte went each way.
-    async fn agreed(&self, client: &Client) -> Negotiated {
-        self.agreed_with(self.client(client)).await
-    }
-
-    async fn agreed_with(&self, client: Arc<ClientConfig>) -> Negotiated {
-        let (server, client) = self.connect(client, None).await;
-        let (mut server, mut client) = (server.unwrap(), client.unwrap());
-        talk(&mut server, &mut client).await;
-        Negotiated::of(server.get_ref().1).unwrap()
-    }
-
-    /// Why the server turns this client away, and what the client hears of it.
-    async fn refused(&self, client: &Client) -> (String, String) {
-        let (server, client) = self.connect(self.client(client), None).await;
-        let reason = server.map(|_| ()).unwrap_err();
-        let heard = match client {
-            Err(error) => error.to_string(),
-            // In TLS 1.3 a client has finished before the server judges its certificate.
-            Ok(mut client) => client.read_u8().await.unwrap_err().to_string(),
-        };
-        (reason, heard)
-    }
-}
-
-async fn talk(server: &mut ServerEnd, client: &mut ClientEnd) {
-    client.write_all(b"?").await.unwrap();
-    assert_eq!(server.read_u8().await.unwrap(), b'?');
-    server.write_all(b"!").await.unwrap();
-    assert_eq!(client.read_u8().await.unwrap(), b'!');
-}
+use fixture::{Client, make_client_certificate, served, talk};
 
 #[tokio::test]
 async fn a_client_of_today_gets_tls_13_and_a_key_that_outlasts_quantum_computers() {
@@ -370,26 +213,6 @@ async fn resumption_happens_only_where_the_settings_allow_it() {
             assert_eq!(second.resumed, resumes, "{settings} {version:?}");
         }
     }
-}
-
-/// `authority.pem`, and `client.pem` with certificate and key, vouched for by the authority.
-fn make_client_certificate(folder: &Path, names: &str) {
-    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-    let authority_key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, names);
-    let authority = params.self_signed(&authority_key).unwrap();
-    let issuer = Issuer::new(params, authority_key);
-    let key = KeyPair::generate().unwrap();
-    let client = CertificateParams::new(vec!["student".to_owned()]).unwrap();
-    let client = client.signed_by(&key, &issuer).unwrap();
-    std::fs::write(folder.join("authority.pem"), authority.pem()).unwrap();
-    std::fs::write(
-        folder.join("client.pem"),
-        client.pem() + &key.serialize_pem(),
-    )
-    .unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Saying something, changing it, taking it back.
 
 use std::collections::BTreeSet;
+use std::slice::from_ref;
 
 use secure_chat::model::{ChangeId, ClientId, GroupId, Message, MessageId, UtcMillis};
 use secure_chat::store::{ChatStore, StoreError, Written};
@@ -27,7 +28,7 @@ async fn what_was_posted_is_stored_as_it_was_answered_over_a_restart() {
         client_id: Some(ClientId::new("f3").unwrap()),
     };
     assert_eq!(written, Written::Posted(message.clone()));
-    assert_eq!(stored(&chat).await, [message.clone()]);
+    assert_eq!(stored(&chat).await, from_ref(&message));
     chat.close_and_open_again().await;
     assert_eq!(stored(&chat).await, [message]);
 }
@@ -159,7 +160,7 @@ async fn what_one_may_not_do_is_refused_and_changes_nothing() {
     ] {
         assert_eq!(chat.write_one(write.clone()).await, refusal, "{write:?}");
     }
-    assert_eq!(stored(&chat).await, [of_ana.clone()]);
+    assert_eq!(stored(&chat).await, from_ref(&of_ana));
     assert_eq!(
         chat.store.latest_change(LOBBY).await.unwrap(),
         of_ana.change
@@ -263,7 +264,7 @@ async fn many_writers_at_once_lose_nothing_and_readers_see_what_was_answered() {
                     };
                     assert_eq!(first, again);
                     let seen = store.changes_after(LOBBY, ChangeId(first.change.0 - 1), 1);
-                    assert_eq!(seen.await.unwrap(), [first.clone()]);
+                    assert_eq!(seen.await.unwrap(), from_ref(first));
                 }
             })
         })

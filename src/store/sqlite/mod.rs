@@ -1,5 +1,5 @@
 //! The two stores over SQLite: one file each, one thread that writes it, a few connections that read it.
-//! All SQL of the program is in this folder; what may be written, and by whom, callers decide.
+//! All SQL of the program is in this folder; of HTTP, rooms and logging in it knows nothing.
 //!
 //! A call travels like this: a store method packs its SQL into a closure; `Database::write` queues
 //! it for the writer thread, which commits it together with whatever else waits and answers only

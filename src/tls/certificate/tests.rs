@@ -217,6 +217,16 @@ fn it_warns_of_what_will_trouble_somebody() {
             certificate.display()
         )]
     );
+    let theirs = CertificateSource::Theirs(facts.files.clone());
+    assert_eq!(
+        load(&theirs, &["localhost", "10.9.8.7"], later(0))
+            .unwrap()
+            .warnings,
+        [format!(
+            "The certificate {} does not cover 10.9.8.7, and browsers will object to it there: call this server by the names that it covers.",
+            certificate.display()
+        )]
+    );
     std::fs::set_permissions(&private_key, std::fs::Permissions::from_mode(0o640)).unwrap();
     assert_eq!(
         load(&source, &[], later(0)).unwrap().warnings,

@@ -1,6 +1,8 @@
 //! What `tls_config.json` may say, and what is answered to what it may not.
 
+use super::read::SETTINGS;
 use super::*;
+use crate::tls::impossible::REFUSED_SETTINGS;
 
 fn parse(json: &str) -> Result<TlsSettings, SettingsError> {
     TlsSettings::parse(json, Path::new("conf"))
