@@ -43,7 +43,7 @@ for (const [version, flag, suite] of [
 
 test('versions before TLS 1.2 are refused with an alert', async () => {
   const printed = await sClient(['-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0']);
-  assert.match(printed, /alert protocol version/i);
+  assert.match(printed, /SSL alert number (70|40)/);
   assert.doesNotMatch(printed, /HTTP\/1\.1/);
 });
 
