@@ -31,7 +31,7 @@ async fn a_close_is_echoed_and_ends_both_directions() {
         ),
     ] {
         let (websocket, mut client) = connection(4096);
-        let task = receive_all(websocket);
+        let task = receive_all(websocket).await;
         write(&mut client, &masked(CLOSE, &payload)).await;
         assert_eq!(read(&mut client).await, Some((CLOSE, echo)));
         assert_eq!(read(&mut client).await, None);
@@ -78,7 +78,7 @@ async fn a_broken_rule_closes_with_its_code() {
         ),
     ] {
         let (websocket, mut client) = connection(4096);
-        let task = receive_all(websocket);
+        let task = receive_all(websocket).await;
         write(&mut client, &bytes).await;
         assert_eq!(read_close(&mut client).await.0, code, "{name}");
         drop(client);
@@ -92,7 +92,7 @@ async fn a_broken_rule_closes_with_its_code() {
 async fn our_close_is_the_last_frame_and_waits_for_theirs() {
     let (websocket, mut client) = connection(4096);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     assert_eq!(socket.offer(&frame("before")), Offered::Taken);
     socket.close(CloseCode(4001), "log in");
     socket.close(CloseCode::GOING_AWAY, "the first code wins");
@@ -116,7 +116,7 @@ async fn our_close_is_the_last_frame_and_waits_for_theirs() {
 async fn a_peer_that_ignores_our_close_is_not_waited_for() {
     let (websocket, mut client) = connection(4096);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     let start = Instant::now();
     socket.close(CloseCode::GOING_AWAY, "");
     assert_eq!(
@@ -146,7 +146,7 @@ async fn a_peer_that_does_not_take_our_close_is_not_waited_for() {
 async fn a_close_reaches_a_peer_that_was_still_sending() {
     soon(async {
         let (server, mut client) = tcp_streams().await;
-        let task = receive_all(WebSocket::new(server, b"", LIMITS));
+        let task = receive_all(WebSocket::new(server, b"", LIMITS)).await;
         write(&mut client, &masked(0x83, b"reserved opcode")).await;
         write(&mut client, &vec![0; 300_000]).await;
         // Without lingering, the kernel would have answered these bytes with a reset by now, and
@@ -162,7 +162,7 @@ async fn a_close_reaches_a_peer_that_was_still_sending() {
 #[tokio::test]
 async fn a_peer_that_vanishes_is_noticed() {
     let (websocket, mut client) = connection(4096);
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     write(&mut client, &masked(TEXT, b"last words")).await;
     write(&mut client, &masked(TEXT, b"cut off")[..5]).await;
     drop(client);
@@ -180,7 +180,7 @@ async fn a_reset_is_noticed() {
         client.readable().await.unwrap();
         // Closed with unread bytes, a socket is reset.
         drop(client);
-        let (_, ended) = receive_all(websocket).await.unwrap();
+        let (_, ended) = receive_all(websocket).await.await.unwrap();
         assert_eq!((ended.by, ended.code), (EndedBy::Peer, CloseCode::ABNORMAL));
     })
     .await;
@@ -189,7 +189,7 @@ async fn a_reset_is_noticed() {
 #[tokio::test]
 async fn a_peer_that_has_closed_its_half_still_gets_our_close() {
     let (websocket, mut client) = connection(4096);
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     write(&mut client, &masked(TEXT, b"\xff")).await;
     client.shutdown().await.unwrap();
     assert_eq!(read_close(&mut client).await.0, 1007);

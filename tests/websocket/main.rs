@@ -43,18 +43,21 @@ async fn tcp_streams() -> (TcpStream, TcpStream) {
     (server.unwrap().0, client.unwrap())
 }
 
-/// Receives until the connection is over, in a task of its own.
-fn receive_all<S>(mut websocket: WebSocket<S>) -> JoinHandle<(Vec<Incoming>, Ended)>
+/// Receives until the connection is over, in a task of its own, which waits already when this
+/// returns: whatever is done from outside now has to wake it.
+async fn receive_all<S>(mut websocket: WebSocket<S>) -> JoinHandle<(Vec<Incoming>, Ended)>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         let mut received = Vec::new();
         while let Some(incoming) = websocket.next().await {
             received.push(incoming);
         }
         (received, websocket.ended().unwrap().clone())
-    })
+    });
+    tokio::task::yield_now().await;
+    task
 }
 
 fn text(text: &str) -> Incoming {

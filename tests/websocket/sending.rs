@@ -33,7 +33,7 @@ async fn one_task_writes_to_many_sockets_at_once_and_needs_none_of_theirs() {
 async fn what_a_socket_does_not_take_follows_in_order() {
     let (websocket, mut client) = connection(64);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     for number in 0..50 {
         assert_eq!(socket.offer(&numbered(number)), Offered::Taken);
     }
@@ -54,8 +54,8 @@ async fn a_peer_that_does_not_read_is_closed_with_1013_and_delays_no_one() {
     let (slow, mut slow_client) = connection(1000);
     let (quick, mut quick_client) = connection(1000);
     let (slow_socket, quick_socket) = (slow.socket().clone(), quick.socket().clone());
-    let slow_task = receive_all(slow);
-    let _quick_task = receive_all(quick);
+    let slow_task = receive_all(slow).await;
+    let _quick_task = receive_all(quick).await;
     let mut taken = 0;
     loop {
         let broadcast = numbered(taken);
@@ -89,7 +89,7 @@ async fn a_peer_that_does_not_read_is_closed_with_1013_and_delays_no_one() {
 #[tokio::test]
 async fn a_peer_that_asks_for_pongs_and_reads_none_is_too_slow_as_well() {
     let (websocket, mut client) = connection(64);
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     for _ in 0..1000 {
         write(&mut client, &masked(PING, b"")).await;
     }
@@ -102,7 +102,7 @@ async fn a_peer_that_asks_for_pongs_and_reads_none_is_too_slow_as_well() {
 async fn one_frame_may_be_larger_than_the_bound_on_what_waits_behind_it() {
     let (websocket, mut client) = connection(1000);
     let socket = websocket.socket().clone();
-    let _task = receive_all(websocket);
+    let _task = receive_all(websocket).await;
     let history = "x".repeat(LIMITS.queue_bytes_max * 5);
     assert_eq!(socket.offer(&frame(&history)), Offered::Taken);
     assert_eq!(socket.offer(&numbered(1)), Offered::Taken);
@@ -117,7 +117,7 @@ async fn parts_sent_one_after_the_other_may_exceed_the_bound() {
         for number in 0..1000 {
             assert_eq!(websocket.send(&numbered(number)).await, Offered::Taken);
         }
-        receive_all(websocket).await.unwrap()
+        receive_all(websocket).await.await.unwrap()
     });
     for number in 0..1000 {
         assert!(is_numbered(read(&mut client).await, number));
@@ -149,7 +149,7 @@ async fn threads_offer_while_the_task_receives_and_no_frame_is_torn() {
     let (server, client) = tcp_streams().await;
     let websocket = WebSocket::new(server, b"", limits);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     let offering = std::thread::spawn(move || {
         for number in 0..COUNT {
             assert_eq!(socket.offer(&numbered(number)), Offered::Taken);

@@ -80,7 +80,7 @@ async fn receiving_that_is_cancelled_at_every_byte_loses_nothing() {
 async fn a_peer_that_answers_pings_stays_and_a_silent_one_is_dropped_in_time() {
     let (websocket, mut client) = connection(4096);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     let start = Instant::now();
     for nth in 1..=5 {
         assert_eq!(read(&mut client).await, Some((PING, vec![])));

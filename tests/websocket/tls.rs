@@ -43,7 +43,7 @@ async fn frames_that_tls_holds_back_are_flushed_by_the_task() {
     let (server, mut client) = tls_streams(64).await;
     let websocket = WebSocket::new(server, b"", LIMITS);
     let socket = websocket.socket().clone();
-    let task = receive_all(websocket);
+    let task = receive_all(websocket).await;
     for number in 0..40 {
         assert_eq!(socket.offer(&frame(&number.to_string())), Offered::Taken);
     }
