@@ -1,16 +1,61 @@
 //! Secure Chat Demo: a group chat whose own bytes can be watched.
 //!
-//! The modules stand in the order of one connection's journey, from the first byte that a
-//! client sends to the row that the database keeps. `docs/ARCHITECTURE.md` draws the map.
+//! The modules stand in the order of one connection's journey, from the command that starts the
+//! server to the row that the database keeps. `docs/ARCHITECTURE.md` draws the map.
 
-/// Bounds-checked reading, and the one shape in which decoders answer.
-pub mod octets;
+/// Flags and environment become one checked configuration.
+pub mod config;
+
+/// Guesses which name was meant when another was written.
+pub mod spelling;
+
+/// What every connection is given: stores, hub, sessions, assets, log.
+pub mod app;
+
+/// What the server says when it starts.
+pub mod banner;
+
+/// One line per request and per connection event.
+pub mod log;
+
+/// Binds, accepts, limits, and stops gracefully.
+pub mod server;
+
+/// One connection from its first byte to its last: the file to read first.
+pub mod journey;
+
+/// In clear or within TLS, and the tap that shows what crosses the socket.
+pub mod transport;
+
+/// Certificates, settings and handshakes: the encryption around everything else.
+pub mod tls;
+
+/// Request bytes into values, response values into bytes: HTTP/1.1 by hand.
+pub mod http;
+
+/// What stands behind each URL.
+pub mod pages;
 
 /// Fills `{{name}}` places of HTML templates, always escaped.
 pub mod template;
 
-/// Ids, names and the things that people see: users, groups, messages.
-pub mod model;
+/// Templates and static files, built in or from a folder.
+pub mod assets;
+
+/// The upgrade from HTTP, frames as bytes and values, and one open socket from both sides.
+pub mod websocket;
+
+/// The conversation itself: accounts, sessions, events, rooms, presence.
+pub mod chat;
 
 /// What is kept: users and sessions in one database, groups and messages in another.
 pub mod store;
+
+/// What crossed the socket, taken apart byte by byte.
+pub mod wire;
+
+/// Ids, names and the things that people see: users, groups, messages.
+pub mod model;
+
+/// The one shape in which decoders answer, and small views of raw bytes.
+pub mod octets;

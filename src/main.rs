@@ -1,3 +1,176 @@
-//! Command line in, exit code out; everything between is in the library.
+//! Command line in, exit code out: 0 stopped cleanly, 1 could not run, 2 usage.
+//! Puts the pieces together and listens for signals; everything else is in the library.
 
-fn main() {}
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use secure_chat::app::{self, App};
+use secure_chat::banner;
+use secure_chat::chat::sessions::SWEEP_EVERY_SECS;
+use secure_chat::config::{Command, Config};
+use secure_chat::log;
+use secure_chat::log::Log;
+use secure_chat::server;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+fn main() -> ExitCode {
+    let command = Config::from_args(std::env::args_os().skip(1), |name| std::env::var_os(name));
+    let config = match command {
+        Ok(Command::Serve(config)) => *config,
+        Ok(Command::Help(text) | Command::Version(text)) => {
+            // Fails when the reader has gone, as `| head` does: then nobody misses it.
+            let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("secure-chat: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("secure-chat: {sentence}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(config: Config) -> Result<(), String> {
+    let log_file = config.log.as_deref().map(open_log).transpose()?;
+    let log =
+        Log::start(log_file).map_err(|error| format!("The log cannot be started ({error})."))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            format!("The system gives this program no threads ({error}): close other programs.")
+        })?;
+    runtime.block_on(serve(config, log))
+}
+
+async fn serve(config: Config, log: Log) -> Result<(), String> {
+    let (stop, stopping) = watch::channel(false);
+    let files_max = raise_file_limit();
+    // Ports first: whether they are free is the most likely question, and quickly answered.
+    let ports = server::bind(&config)
+        .await
+        .map_err(|error| error.to_string())?;
+    let app = App::start(config, log, stopping)
+        .await
+        .map_err(|error| error.to_string())?;
+    let app = Arc::new(app);
+    banner::print(&app, &ports, files_max);
+    tokio::spawn(sweep_sessions(app.clone()));
+    tokio::spawn(reload_on_hangup(app.clone()));
+    tokio::spawn(stop_on_signal(app.clone(), stop));
+    let all_left = server::run(app.clone(), ports).await;
+    app.close().await;
+    log!(
+        app.log,
+        "stopped{}",
+        if all_left {
+            ""
+        } else {
+            "; connections that did not finish in time were cut off"
+        }
+    );
+    app.log.finish();
+    Ok(())
+}
+
+/// The first signal asks everybody to finish, a second one waits for nobody.
+async fn stop_on_signal(app: Arc<App>, stop: watch::Sender<bool>) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        log!(
+            app.log,
+            "the system gives no signals: this server can only be killed"
+        );
+        return std::future::pending().await;
+    };
+    let mut signalled = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    signalled().await;
+    log!(
+        app.log,
+        "stopping: requests under way are finished; a second signal stops at once"
+    );
+    let _ = stop.send(true);
+    signalled().await;
+    log!(app.log, "stopped at once");
+    app.log.finish();
+    std::process::exit(1);
+}
+
+/// SIGHUP: certificate and settings are read anew; if they are no good, the old ones stay.
+async fn reload_on_hangup(app: Arc<App>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        let reloading = app.clone();
+        let reloaded = tokio::task::spawn_blocking(move || reloading.reload_tls()).await;
+        match reloaded {
+            Ok(Ok(Some(setup))) => {
+                log!(
+                    app.log,
+                    "certificate and TLS settings were read anew; new connections use {}",
+                    setup.certificate.fingerprint
+                );
+            }
+            Ok(Ok(None)) => log!(
+                app.log,
+                "SIGHUP reads TLS settings anew, and this server speaks no TLS: nothing to do"
+            ),
+            Ok(Err(error)) => log!(
+                app.log,
+                "the old certificate and TLS settings stay in use, since the new ones are no good: {error}"
+            ),
+            Err(_) => log!(app.log, "the old certificate and TLS settings stay in use"),
+        }
+    }
+}
+
+async fn sweep_sessions(app: Arc<App>) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_EVERY_SECS));
+    loop {
+        every.tick().await;
+        if let Err(error) = app.sessions.sweep(app::now()).await {
+            log!(app.log, "expired sessions could not be removed: {error}");
+        }
+    }
+}
+
+fn open_log(path: &std::path::Path) -> Result<File, String> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| {
+            format!(
+                "{} cannot be written ({error}): name another file with --log.",
+                path.display()
+            )
+        })
+}
+
+/// Each connection is a file to the system, and its usual 1024 would be fewer than our own limit. What is
+/// allowed in the end, if the system says.
+fn raise_file_limit() -> Option<u64> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => Some(hard),
+        Err(_) => Some(soft),
+    }
+}

@@ -9,6 +9,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+/// The two stores over SQLite.
+pub mod sqlite;
+
 use crate::model::{
     ChangeId, ClientId, Content, Group, GroupId, GroupName, Message, MessageId, User, UserId,
     UserName, UtcMillis,
@@ -122,15 +125,15 @@ pub trait ChatStore: Send + Sync {
     /// The latest change in a group; `ChangeId(0)` if nothing was ever said there.
     fn latest_change(&self, group: GroupId) -> StoreFuture<'_, ChangeId>;
 
-    /// Notes that a user has read a group up to a message, and answers with what is still unread.
-    /// Never moves backwards.
+    /// Notes that a user has read a group up to a message, and answers with what is still unread,
+    /// counted up to `UNREAD_COUNTED_MAX`. Never moves backwards, nor beyond the group's last message.
     fn mark_read(&self, user: UserId, group: GroupId, up_to: MessageId) -> StoreFuture<'_, u64>;
 
     /// Takes a user out of all groups. Messages stay.
     fn forget_user(&self, user: UserId) -> StoreFuture<'_, ()>;
 
-    /// Takes everyone but `known` out of all groups: mends an account deletion that was cut short
-    /// between the two databases.
+    /// Takes everyone but `known` out of all groups, and says how many memberships that ended: mends
+    /// an account deletion that was cut short between the two databases.
     fn forget_all_but(&self, known: Vec<UserId>) -> StoreFuture<'_, usize>;
 }
 
@@ -194,9 +197,13 @@ pub struct Membership {
     pub joined_at: UtcMillis,
     /// The last message that counts as read; `MessageId(0)` before the first.
     pub read_up_to: MessageId,
-    /// How many messages of others, not deleted, came after it.
+    /// How many messages of others, not deleted, came after it; counted up to `UNREAD_COUNTED_MAX`.
     pub unread: u64,
 }
+
+/// Where counting of unread messages ends, so that somebody who was away for a year costs no more
+/// than somebody who was away for a day. A reader of the number sees "999+" anyway.
+pub const UNREAD_COUNTED_MAX: u64 = 1000;
 
 /// A stretch of a conversation, oldest message first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +217,8 @@ pub struct Page {
 /// One wish about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageWrite {
-    /// Say something. A second post of one author with the same `client_id` is the first one again.
+    /// Say something. A second post of one author in one group with the same `client_id` is the
+    /// first one again, whatever its content; in another group it is another message.
     Post {
         /// Where.
         group: GroupId,
@@ -271,7 +279,7 @@ pub enum Written {
 }
 
 /// Why something could not be kept or read. `Display` is one sentence with its cure.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
     /// The file belongs to a later version of this program.
     Newer {

@@ -1,0 +1,201 @@
+//! What every connection is given: stores, hub, sessions, pages' assets, log, and the word that it is time to stop.
+//! It is put together once at the start; nothing is decided here afterwards.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+
+use crate::assets::{AssetError, Assets};
+use crate::chat::auth::Auth;
+use crate::chat::directory::Directory;
+use crate::chat::hub::Hub;
+use crate::chat::passwords::Passwords;
+use crate::chat::sessions::Sessions;
+use crate::config::Config;
+use crate::log::Log;
+use crate::model::UtcMillis;
+use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
+use crate::store::{ChatStore, StoreError, UserStore};
+use crate::tls::{CertificateFiles, Setup, SetupError, Sources, Tls};
+use crate::websocket::frame::append_text_frame;
+
+/// The shared handles of one running server.
+pub struct App {
+    /// What the server was told at the start.
+    pub config: Config,
+    /// One line per request and connection event.
+    pub log: Log,
+    /// Who people are.
+    pub users: Arc<dyn UserStore>,
+    /// What they said.
+    pub chat: Arc<dyn ChatStore>,
+    /// Names by id.
+    pub directory: Arc<Directory>,
+    /// Rooms and news.
+    pub hub: Hub,
+    /// Passwords.
+    pub auth: Auth,
+    /// Logins.
+    pub sessions: Sessions,
+    /// Templates and static files.
+    pub assets: Assets,
+    /// How TLS is done, where it is.
+    pub tls: Option<Tls>,
+    stopping: watch::Receiver<bool>,
+    databases: Databases,
+}
+
+/// The two databases, kept here so that they can be closed in order.
+struct Databases {
+    users: Arc<SqliteUserStore>,
+    chat: Arc<SqliteChatStore>,
+}
+
+/// Why the server cannot be put together. `Display` is one sentence with its cure.
+#[derive(Debug)]
+pub enum AppError {
+    /// A database.
+    Store(StoreError),
+    /// TLS settings or certificate.
+    Tls(SetupError),
+    /// Templates.
+    Assets(AssetError),
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
+            Self::Assets(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl App {
+    /// Opens the databases, reads the certificate (or makes one) and the templates.
+    ///
+    /// `stopping` turns true when the server is to stop. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `AppError`; then nothing is left open.
+    pub async fn start(
+        config: Config,
+        log: Log,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Self, AppError> {
+        let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
+            .map_err(AppError::Assets)?;
+        let sources = config.listen.tls_port().map(|_| tls_sources(&config));
+        let data = config.data.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let tls = sources.map(Tls::start).transpose().map_err(AppError::Tls)?;
+            Ok((tls, Databases::open(&data).map_err(AppError::Store)?))
+        });
+        let (tls, databases) = opened
+            .await
+            .unwrap_or(Err(AppError::Store(StoreError::Closed)))?;
+        let users: Arc<dyn UserStore> = databases.users.clone();
+        let chat: Arc<dyn ChatStore> = databases.chat.clone();
+        let known = users.users().await.map_err(AppError::Store)?;
+        // An account deletion that was cut short between the two databases is finished now.
+        chat.forget_all_but(known.iter().map(|user| user.id).collect())
+            .await
+            .map_err(AppError::Store)?;
+        let directory = Arc::new(Directory::new(&known));
+        let messages_per_second = config.limits.messages_per_second_max;
+        Ok(Self {
+            hub: Hub::new(
+                chat.clone(),
+                directory.clone(),
+                append_text_frame,
+                messages_per_second,
+            ),
+            auth: Auth::new(users.clone(), Passwords::default()),
+            sessions: Sessions::new(users.clone()),
+            config,
+            log,
+            users,
+            chat,
+            directory,
+            assets,
+            tls,
+            stopping,
+            databases,
+        })
+    }
+
+    /// Resolves when the server is to stop; at once if it is stopping.
+    pub async fn stopped(&self) {
+        // An error means that the one who could say so is gone, which says the same.
+        let _ = self.stopping.clone().wait_for(|&stopping| stopping).await;
+    }
+
+    /// Whether the server is stopping.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Reads certificate and TLS settings anew; `None` if this server speaks no TLS. Reads files: not
+    /// for an async thread.
+    ///
+    /// # Errors
+    /// As at the start; then nothing has changed.
+    pub fn reload_tls(&self) -> Result<Option<Arc<Setup>>, AppError> {
+        let Some(tls) = &self.tls else {
+            return Ok(None);
+        };
+        let setup = tls.reload().map_err(AppError::Tls)?;
+        Ok(Some(setup))
+    }
+
+    /// Commits what waits, and closes both databases.
+    pub async fn close(&self) {
+        self.databases.chat.close().await;
+        self.databases.users.close().await;
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Databases {
+    fn open(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            users: Arc::new(SqliteUserStore::open(&folder.join("users.sqlite3"))?),
+            chat: Arc::new(SqliteChatStore::open(&folder.join("chat.sqlite3"))?),
+        })
+    }
+}
+
+/// The present moment: the only clock for what is stored.
+#[must_use]
+pub fn now() -> UtcMillis {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn tls_sources(config: &Config) -> Sources {
+    Sources {
+        settings: config.tls_settings.clone(),
+        settings_named: config.tls_settings_named,
+        certificate: CertificateFiles {
+            certificate: config.certificate.clone(),
+            private_key: config.private_key.clone(),
+        },
+        certificate_named: config.certificate_named,
+    }
+}

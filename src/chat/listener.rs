@@ -1,0 +1,217 @@
+//! The other end of a room: one open page, to which frames are offered.
+//! No sockets: a listener hands what it gets to an `Outlet`, which somebody else implements.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::model::UserId;
+
+/// How many bytes may wait for a listener that is still being told what came before. Shared with all
+/// others for whom the same frames wait. Beyond it the listener is given up, and comes back later.
+const HELD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Where frames go: one WebSocket.
+pub trait Outlet: Send + Sync {
+    /// Takes whole frames for sending, without waiting. False if this outlet takes nothing any
+    /// more: it is closed, or its queue is full.
+    fn offer(&self, frames: &Bytes) -> bool;
+
+    /// Ends the connection, after what was offered before.
+    fn close(&self, why: CloseReason);
+}
+
+/// Why the chat ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// It does not take frames as fast as they come.
+    TooSlow,
+    /// Its user is no longer in this group.
+    NotMember,
+}
+
+/// One open page.
+///
+/// It begins *held*: frames that are offered wait until `release`, so that whoever opens the page can
+/// first be told what was said before, however long that takes, and then misses nothing.
+pub struct Listener {
+    /// Whose page it is.
+    pub user: UserId,
+    outlet: Arc<dyn Outlet>,
+    held: Mutex<Held>,
+}
+
+enum Held {
+    Waiting { frames: Vec<Bytes>, len: usize },
+    Released,
+}
+
+impl Listener {
+    /// A held listener.
+    pub fn new(user: UserId, outlet: Arc<dyn Outlet>) -> Self {
+        let held = Mutex::new(Held::Waiting {
+            frames: Vec::new(),
+            len: 0,
+        });
+        Self { user, outlet, held }
+    }
+
+    /// Offers frames; false if this listener is lost and should be forgotten.
+    pub fn offer(&self, frames: &Bytes) -> bool {
+        match &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner) {
+            Held::Released => self.outlet.offer(frames),
+            Held::Waiting {
+                frames: waiting,
+                len,
+            } => {
+                *len += frames.len();
+                if *len > HELD_BYTES_MAX {
+                    self.outlet.close(CloseReason::TooSlow);
+                    return false;
+                }
+                waiting.push(frames.clone());
+                true
+            }
+        }
+    }
+
+    /// Sends `first`, then all that has waited, and from now on everything at once.
+    pub fn release(&self, first: &Bytes) -> bool {
+        // Held for the whole of it: a frame offered meanwhile must not overtake those that waited.
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Held::Waiting { frames, .. } = std::mem::replace(&mut *held, Held::Released) else {
+            return self.outlet.offer(first);
+        };
+        self.outlet.offer(first) && frames.iter().all(|frames| self.outlet.offer(frames))
+    }
+
+    /// Ends the connection.
+    pub fn close(&self, why: CloseReason) {
+        self.outlet.close(why);
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The listeners of one room, in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Audience(Vec<Arc<Listener>>);
+
+impl Audience {
+    /// Adds one.
+    pub fn add(&mut self, listener: Arc<Listener>) {
+        self.0.push(listener);
+    }
+
+    /// Removes one; false if it was not there any more.
+    pub fn remove(&mut self, listener: &Arc<Listener>) -> bool {
+        let before = self.0.len();
+        self.0.retain(|other| !Arc::ptr_eq(other, listener));
+        self.0.len() < before
+    }
+
+    /// Offers the same frames to all whom `wanted` picks; forgets those that are lost.
+    pub fn offer(&mut self, frames: &Bytes, wanted: impl Fn(&Listener) -> bool) {
+        self.0
+            .retain(|listener| !wanted(listener) || listener.offer(frames));
+    }
+
+    /// Ends the connections of one user.
+    pub fn close(&mut self, user: UserId, why: CloseReason) {
+        self.0.retain(|listener| {
+            let stays = listener.user != user;
+            if !stays {
+                listener.close(why);
+            }
+            stays
+        });
+    }
+
+    /// Whether there is nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An outlet that keeps what it gets, and can be full.
+    #[derive(Default)]
+    pub(crate) struct Kept {
+        pub(crate) frames: Mutex<Vec<Bytes>>,
+        pub(crate) closed: Mutex<Option<CloseReason>>,
+        pub(crate) full: std::sync::atomic::AtomicBool,
+    }
+
+    impl Outlet for Kept {
+        fn offer(&self, frames: &Bytes) -> bool {
+            if self.full.load(std::sync::atomic::Ordering::Relaxed) {
+                return false;
+            }
+            self.frames.lock().unwrap().push(frames.clone());
+            true
+        }
+
+        fn close(&self, why: CloseReason) {
+            *self.closed.lock().unwrap() = Some(why);
+        }
+    }
+
+    fn listener() -> (Arc<Listener>, Arc<Kept>) {
+        let kept = Arc::new(Kept::default());
+        (Arc::new(Listener::new(UserId(1), kept.clone())), kept)
+    }
+
+    #[test]
+    fn what_is_offered_to_a_held_listener_comes_after_what_was_before() {
+        let (listener, kept) = listener();
+        assert!(listener.offer(&Bytes::from_static(b"live 1")));
+        assert!(listener.offer(&Bytes::from_static(b"live 2")));
+        assert!(kept.frames.lock().unwrap().is_empty());
+        assert!(listener.release(&Bytes::from_static(b"before")));
+        assert!(listener.offer(&Bytes::from_static(b"live 3")));
+        assert_eq!(
+            *kept.frames.lock().unwrap(),
+            ["before", "live 1", "live 2", "live 3"]
+        );
+    }
+
+    #[test]
+    fn a_listener_that_is_held_for_too_long_is_given_up() {
+        let (listener, kept) = listener();
+        let half = Bytes::from(vec![0; HELD_BYTES_MAX / 2]);
+        assert!(listener.offer(&half));
+        assert!(listener.offer(&half));
+        assert_eq!(*kept.closed.lock().unwrap(), None);
+        assert!(!listener.offer(&Bytes::from_static(b"x")));
+        assert_eq!(*kept.closed.lock().unwrap(), Some(CloseReason::TooSlow));
+    }
+
+    #[test]
+    fn an_audience_forgets_who_takes_nothing_any_more() {
+        let mut audience = Audience::default();
+        let (good, good_kept) = listener();
+        let (bad, bad_kept) = listener();
+        for listener in [&good, &bad] {
+            listener.release(&Bytes::new());
+            audience.add(listener.clone());
+        }
+        bad_kept
+            .full
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        audience.offer(&Bytes::from_static(b"hi"), |_| true);
+        assert_eq!(good_kept.frames.lock().unwrap().last().unwrap(), "hi");
+        assert!(!audience.remove(&bad));
+        assert!(audience.remove(&good));
+        assert!(audience.is_empty());
+    }
+}

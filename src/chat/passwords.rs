@@ -1,0 +1,432 @@
+//! Hashes passwords with argon2id, and checks them, off the async threads and a few at a time.
+//! No names, accounts or throttling: `auth` decides whose password is checked, and whether at all.
+//!
+//! argon2 is meant to be slow: one hash takes some 40 ms of a core and 19 MiB (the first choice of
+//! the OWASP Password Storage Cheat Sheet that needs no more than one core). So no more of them
+//! run at once than there are cores, and those who wait for their turn are counted.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use argon2::password_hash::Error as Argon2Error;
+use argon2::password_hash::phc::PasswordHash as PhcString;
+use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use super::auth::AuthError;
+use crate::store::PasswordHash;
+
+/// The shortest and the longest password, in bytes. Eight is the least that NIST SP 800-63B allows;
+/// 128 holds any sentence, and whoever sends more is not a person who has to remember it.
+pub const PASSWORD_LEN: RangeInclusive<usize> = 8..=128;
+
+/// How many may wait for their turn, for each that can be hashed at once. A course of a hundred
+/// that registers at the same moment is served even by one core, and the last of so many waits
+/// some five seconds: a browser waits longer, its user hardly.
+const WAITING_PER_CORE_MAX: usize = 128;
+
+/// What a stored hash may ask for at most. Its parameters come from the database, and a line there
+/// that asks for gigabytes or hours must not be able to stop the server. Enough for some years of
+/// raising today's 19 MiB and two passes.
+const MEMORY_KIB_MAX: u32 = 64 * 1024;
+const PASSES_MAX: u32 = 8;
+const LANES_MAX: u32 = 4;
+
+/// A password as it was typed. `Debug` hides it.
+pub struct Password(Vec<u8>);
+
+impl From<String> for Password {
+    fn from(typed: String) -> Self {
+        Self(typed.into_bytes())
+    }
+}
+
+impl Password {
+    /// # Errors
+    /// `PasswordLength`, if it is not one to register with.
+    pub fn check_length(&self) -> Result<(), AuthError> {
+        if PASSWORD_LEN.contains(&self.0.len()) {
+            Ok(())
+        } else {
+            Err(AuthError::PasswordLength)
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(hidden)")
+    }
+}
+
+/// The one place where argon2 runs.
+#[derive(Debug)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    /// One for each hash that may run now.
+    turns: Arc<Semaphore>,
+    /// One for each that may run or wait.
+    places: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self::new(Params::DEFAULT, cores)
+    }
+}
+
+impl Passwords {
+    /// Hashes with `params`, at most `at_once` at the same time. Tests take cheap parameters.
+    #[must_use]
+    pub fn new(params: Params, at_once: NonZeroUsize) -> Self {
+        let places = at_once
+            .get()
+            .saturating_mul(WAITING_PER_CORE_MAX.saturating_add(1))
+            .min(Semaphore::MAX_PERMITS);
+        Self {
+            argon2: Argon2::from(params),
+            turns: Arc::new(Semaphore::new(at_once.get())),
+            places: Arc::new(Semaphore::new(places)),
+        }
+    }
+
+    /// Hashes a new password, with a salt of its own.
+    ///
+    /// # Errors
+    /// `Busy` or `Hashing`.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, AuthError> {
+        self.run_elsewhere(move |argon2| {
+            let hash: PhcString = argon2.hash_password(&password.0).map_err(refusal)?;
+            Ok(PasswordHash(hash.to_string()))
+        })
+        .await
+    }
+
+    /// Whether `stored` is the hash of this password.
+    ///
+    /// # Errors
+    /// `Busy`, or `Hashing` if `stored` is not a hash, or asks for more work than is reasonable.
+    pub async fn verify(
+        &self,
+        password: Password,
+        stored: PasswordHash,
+    ) -> Result<bool, AuthError> {
+        self.run_elsewhere(move |argon2| matches(argon2, &password, &stored))
+            .await
+    }
+
+    /// A hash that no password has, and that takes exactly as long to check as one made today.
+    pub(super) fn decoy(&self) -> PasswordHash {
+        // Sixteen bytes of salt and 32 of output, all zero, in base64.
+        PasswordHash(format!(
+            "$argon2id$v=19${}${}${}",
+            self.argon2.params(),
+            "A".repeat(22),
+            "A".repeat(43)
+        ))
+    }
+
+    /// Runs `work` on a thread that may block, when its turn comes: the only way to argon2.
+    async fn run_elsewhere<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2<'_>) -> Result<T, AuthError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| AuthError::Busy)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|_| AuthError::Busy)?;
+        let argon2 = self.argon2.clone();
+        let running = spawn_blocking(move || {
+            // Both go with the work, not with the caller: a client that hangs up drops this
+            // future, while the core stays busy until the hash is done.
+            let _held = (turn, place);
+            work(&argon2)
+        });
+        running.await.unwrap_or_else(|stopped| {
+            Err(AuthError::Hashing {
+                detail: stopped.to_string(),
+            })
+        })
+    }
+}
+
+fn matches(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    stored: &PasswordHash,
+) -> Result<bool, AuthError> {
+    let stored = PhcString::new(&stored.0).map_err(|error| refusal(error.into()))?;
+    let params = Params::try_from(&stored).map_err(refusal)?;
+    let reasonable = stored.algorithm == ARGON2ID_IDENT
+        && params.m_cost() <= MEMORY_KIB_MAX
+        && params.t_cost() <= PASSES_MAX
+        && params.p_cost() <= LANES_MAX;
+    if !reasonable || stored.salt.is_none() || stored.hash.is_none() {
+        return Err(AuthError::Hashing {
+            detail: "the stored hash is not one that this program made".to_owned(),
+        });
+    }
+    match argon2.verify_password(&password.0, &stored) {
+        Ok(()) => Ok(true),
+        Err(Argon2Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+fn refusal(error: Argon2Error) -> AuthError {
+    match error {
+        // No 19 MiB to be had now; others will give theirs back.
+        Argon2Error::OutOfMemory => AuthError::Busy,
+        other => AuthError::Hashing {
+            detail: other.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+impl Passwords {
+    /// Few and cheap: for tests that are about something else.
+    pub(crate) fn cheap() -> Self {
+        Self::new(Params::new(8, 1, 1, None).unwrap(), NonZeroUsize::MIN)
+    }
+
+    /// Takes all places, so that whatever wants to hash is told `Busy` until the answer is dropped.
+    pub(crate) fn crowd(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let all = u32::try_from(self.places.available_permits()).unwrap();
+        Arc::clone(&self.places)
+            .try_acquire_many_owned(all)
+            .unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::{Barrier, mpsc};
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::from(text.to_owned())
+    }
+
+    fn at_once(count: usize) -> Passwords {
+        let params = Params::new(8, 1, 1, None).unwrap();
+        Passwords::new(params, NonZeroUsize::new(count).unwrap())
+    }
+
+    fn poll_once<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// A hash that says when it has begun, and stands still until it is released.
+    struct Still {
+        begun: mpsc::Receiver<()>,
+        release: mpsc::Sender<()>,
+    }
+
+    fn stand_still() -> (
+        Still,
+        impl FnOnce(&Argon2<'_>) -> Result<(), AuthError> + Send + 'static,
+    ) {
+        let (begins, begun) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let work = move |_: &Argon2<'_>| {
+            begins.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(())
+        };
+        (Still { begun, release }, work)
+    }
+
+    #[test]
+    fn a_password_has_8_to_128_bytes() {
+        for (text, good) in [
+            ("1234567", false),
+            ("12345678", true),
+            ("éééé", true),
+            ("ééé1", false),
+            (&"x".repeat(128), true),
+            (&"x".repeat(129), false),
+        ] {
+            assert_eq!(password(text).check_length().is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        assert_eq!(format!("{:?}", password("hunter22")), "Password(hidden)");
+    }
+
+    #[tokio::test]
+    async fn a_hash_matches_its_password_alone_and_never_repeats() {
+        let passwords = Passwords::cheap();
+        let hash = passwords.hash(password("correct horse")).await.unwrap();
+        let again = passwords.hash(password("correct horse")).await.unwrap();
+        assert_ne!(hash, again, "each has a salt of its own");
+        for (text, right) in [
+            ("correct horse", true),
+            ("correct horsf", false),
+            ("Correct horse", false),
+            ("correct horse ", false),
+            ("", false),
+        ] {
+            let answer = passwords.verify(password(text), hash.clone()).await;
+            assert_eq!(answer.unwrap(), right, "{text:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn todays_parameters_are_those_of_owasp() {
+        let hash = Passwords::default().hash(password("hunter22")).await;
+        let hash = hash.unwrap().0;
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+    }
+
+    #[tokio::test]
+    async fn agrees_with_the_vectors_of_the_reference_implementation() {
+        // P-H-C/phc-winner-argon2, src/test.c; the first one asks for the most that is granted.
+        let passwords = Passwords::default();
+        for vector in [
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        ] {
+            for (text, right) in [("password", true), ("Password", false)] {
+                let stored = PasswordHash(vector.to_owned());
+                let answer = passwords.verify(password(text), stored).await;
+                assert_eq!(answer.unwrap(), right, "{text} {vector}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stored_hash_that_asks_for_too_much_is_not_run() {
+        let passwords = Passwords::cheap();
+        let tail = "$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for (head, runs) in [
+            ("$argon2id$v=19$m=64,t=8,p=4", true),
+            ("$argon2id$v=19$m=65537,t=1,p=1", false),
+            ("$argon2id$v=19$m=4294967295,t=1,p=1", false),
+            ("$argon2id$v=19$m=64,t=9,p=1", false),
+            ("$argon2id$v=19$m=64,t=4294967295,p=1", false),
+            ("$argon2id$v=19$m=64,t=1,p=5", false),
+            ("$argon2i$v=19$m=64,t=1,p=1", false),
+            ("$argon2id$v=99$m=64,t=1,p=1", false),
+            ("$scrypt$ln=1", false),
+            ("", false),
+        ] {
+            let stored = PasswordHash(format!("{head}{tail}"));
+            let answer = passwords.verify(password("password"), stored).await;
+            match answer {
+                Ok(right) => assert!(runs && !right, "{head}"),
+                Err(AuthError::Hashing { .. }) => assert!(!runs, "{head}"),
+                Err(other) => panic!("{head}: {other:?}"),
+            }
+        }
+        let without_hash = PasswordHash("$argon2id$v=19$m=64,t=1,p=1".to_owned());
+        let answer = passwords.verify(password("password"), without_hash).await;
+        assert!(matches!(answer, Err(AuthError::Hashing { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_decoy_asks_for_the_work_of_a_real_hash_and_nothing_matches_it() {
+        let passwords = Passwords::default();
+        let real = passwords.hash(password("hunter22")).await.unwrap();
+        let (real, decoy) = (real.0, passwords.decoy().0);
+        let (real, decoy) = (
+            PhcString::new(&real).unwrap(),
+            PhcString::new(&decoy).unwrap(),
+        );
+        assert_eq!(real.algorithm, decoy.algorithm);
+        assert_eq!(real.version, decoy.version);
+        assert_eq!(real.params, decoy.params);
+        assert_eq!(real.salt.unwrap().len(), decoy.salt.unwrap().len());
+        assert_eq!(real.hash.unwrap().len(), decoy.hash.unwrap().len());
+        let answer = passwords.verify(password(""), passwords.decoy()).await;
+        assert!(!answer.unwrap());
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_one_is_told_busy_and_after_it_served() {
+        let passwords = at_once(1);
+        let (still, work) = stand_still();
+        let mut running = Box::pin(passwords.run_elsewhere(work));
+        assert!(poll_once(&mut running).is_pending());
+        let mut waiting: Vec<_> = (0..WAITING_PER_CORE_MAX)
+            .map(|_| Box::pin(passwords.hash(password("hunter22"))))
+            .collect();
+        for one in &mut waiting {
+            assert!(poll_once(one).is_pending());
+        }
+        assert!(matches!(
+            passwords.hash(password("hunter22")).await,
+            Err(AuthError::Busy)
+        ));
+
+        waiting.pop();
+        let mut last = Box::pin(passwords.hash(password("hunter22")));
+        assert!(
+            poll_once(&mut last).is_pending(),
+            "one who gave up made room"
+        );
+        still.release.send(()).unwrap();
+        running.await.unwrap();
+        for one in waiting {
+            one.await.unwrap();
+        }
+        last.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn as_many_run_at_once_as_there_are_turns_and_no_more() {
+        let passwords = at_once(2);
+        let barrier = Arc::new(Barrier::new(3));
+        let meet = || {
+            let barrier = Arc::clone(&barrier);
+            move |_: &Argon2<'_>| {
+                barrier.wait();
+                Ok(())
+            }
+        };
+        let mut first = Box::pin(passwords.run_elsewhere(meet()));
+        let mut second = Box::pin(passwords.run_elsewhere(meet()));
+        let mut third = Box::pin(passwords.hash(password("hunter22")));
+        assert!(poll_once(&mut first).is_pending());
+        assert!(poll_once(&mut second).is_pending());
+        assert_eq!(passwords.turns.available_permits(), 0);
+        assert!(poll_once(&mut third).is_pending());
+        // Both stand at the barrier together, or this line would wait for ever.
+        barrier.wait();
+        first.await.unwrap();
+        second.await.unwrap();
+        third.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_hangs_up_frees_the_core_only_when_the_hash_is_done() {
+        let passwords = at_once(1);
+        let (still, work) = stand_still();
+        let mut abandoned = Box::pin(passwords.run_elsewhere(work));
+        assert!(poll_once(&mut abandoned).is_pending());
+        still.begun.recv().unwrap();
+        drop(abandoned);
+        assert_eq!(passwords.turns.available_permits(), 0);
+        assert_eq!(passwords.places.available_permits(), WAITING_PER_CORE_MAX);
+
+        let mut next = Box::pin(passwords.hash(password("hunter22")));
+        assert!(poll_once(&mut next).is_pending());
+        still.release.send(()).unwrap();
+        next.await.unwrap();
+    }
+}

@@ -1,0 +1,307 @@
+//! Flags and environment → one checked `Config`: what the server is told when it starts.
+//! Pure: opens no file, resolves no name, asks no clock. Whether a folder can be written is found out later.
+
+mod flags;
+mod help;
+mod limits;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use flags::Given;
+pub use flags::UsageError;
+pub use limits::Limits;
+
+/// Where plain HTTP is served unless told otherwise. Wireshark reads HTTP there without being told.
+pub const PLAIN_PORT: u16 = 8080;
+
+/// Where HTTPS is served unless told otherwise. On 8080 Wireshark would not look for TLS.
+pub const TLS_PORT: u16 = 8443;
+
+/// Ports on which Wireshark expects plain HTTP, and therefore leaves TLS undecrypted.
+const WIRESHARK_HTTP_PORTS: [u16; 10] = [80, 1900, 2710, 2869, 3128, 3132, 5985, 8080, 8088, 11371];
+
+/// The longest `ASSET_VERSION`: it stands in every URL of every page.
+const ASSET_VERSION_LEN_MAX: usize = 64;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Run the server.
+    Serve(Box<Config>),
+    /// Print this, and stop with exit code 0.
+    Help(String),
+    /// Print this, and stop with exit code 0.
+    Version(String),
+}
+
+/// Everything the server is told when it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The addresses to listen on.
+    pub host: Host,
+    /// The ports to listen on, and what is spoken there.
+    pub listen: Listen,
+    /// The certificate, in PEM.
+    pub certificate: PathBuf,
+    /// Its private key, in PEM.
+    pub private_key: PathBuf,
+    /// Whether these two were named on the command line: then they must exist.
+    pub certificate_named: bool,
+    /// The settings for TLS.
+    pub tls_settings: PathBuf,
+    /// Whether that file was named on the command line: then it must exist.
+    pub tls_settings_named: bool,
+    /// The folder of the databases.
+    pub data: PathBuf,
+    /// A folder with templates and static files to use in place of those in the binary.
+    pub assets: Option<PathBuf>,
+    /// A file that the log is also written to.
+    pub log: Option<PathBuf>,
+    /// Whether `/ws/echo` exists.
+    pub echo: bool,
+    /// What pins the version in asset URLs; `None`: each start has its own.
+    pub asset_version: Option<String>,
+    /// Deadlines and sizes. Not set by flags: tests make them small.
+    pub limits: Limits,
+}
+
+/// Which addresses of this machine to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// 127.0.0.1 and ::1: this machine alone.
+    Localhost,
+    /// One address; `0.0.0.0` or `::` stands for all.
+    Address(IpAddr),
+    /// Whatever addresses this name has.
+    Name(String),
+}
+
+/// What is spoken on which port. Port 0 stands for any free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// HTTP.
+    Plain {
+        /// On this port.
+        port: u16,
+    },
+    /// HTTPS.
+    Tls {
+        /// On this port.
+        port: u16,
+    },
+    /// Both side by side, for one chat.
+    Both {
+        /// HTTP on this port.
+        plain_port: u16,
+        /// HTTPS on this port.
+        tls_port: u16,
+    },
+}
+
+impl Config {
+    /// Reads the command line without the program's own name, and the environment through `env`.
+    ///
+    /// # Errors
+    /// `UsageError`, for which the exit code is 2.
+    pub fn from_args(
+        args: impl IntoIterator<Item = OsString>,
+        env: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Command, UsageError> {
+        let given = Given::read(args)?;
+        if given.has("--help") {
+            return Ok(Command::Help(help::text()));
+        }
+        if given.has("--version") {
+            return Ok(Command::Version(help::version()));
+        }
+        let listen = listen(&given)?;
+        refuse_idle_tls_flags(&given, listen)?;
+        let host = given.value("--host").map_or(Ok(Host::Localhost), host)?;
+        let config = Self {
+            host,
+            listen,
+            certificate: given
+                .path("--certfile")
+                .unwrap_or_else(|| ".tls/cert.pem".into()),
+            private_key: given
+                .path("--keyfile")
+                .unwrap_or_else(|| ".tls/key.pem".into()),
+            certificate_named: given.has("--certfile"),
+            tls_settings: given
+                .path("--tls-config")
+                .unwrap_or_else(|| "tls_config.json".into()),
+            tls_settings_named: given.has("--tls-config"),
+            data: given.path("--data").unwrap_or_else(|| "data".into()),
+            assets: given.path("--assets"),
+            log: given.path("--log"),
+            echo: given.has("--echo"),
+            asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
+            limits: Limits::default(),
+        };
+        Ok(Command::Serve(Box::new(config)))
+    }
+
+    /// What is allowed but may surprise, one sentence each, for the start banner.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(port) = self
+            .listen
+            .tls_port()
+            .filter(|port| WIRESHARK_HTTP_PORTS.contains(port))
+        {
+            notes.push(format!(
+                "Wireshark takes port {port} for plain HTTP and will not decrypt TLS there: {TLS_PORT} works, or tell it to decode the port as TLS."
+            ));
+        }
+        notes
+    }
+}
+
+impl Host {
+    /// The addresses to listen on, if they are known without asking anybody for a name.
+    #[must_use]
+    pub fn addresses(&self) -> Option<Vec<IpAddr>> {
+        match self {
+            Self::Localhost => Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+            Self::Address(ip) => Some(vec![*ip]),
+            Self::Name(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Localhost => f.write_str("localhost"),
+            Self::Address(ip) => ip.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Listen {
+    /// Where HTTP is spoken, if anywhere.
+    #[must_use]
+    pub fn plain_port(self) -> Option<u16> {
+        match self {
+            Self::Plain { port }
+            | Self::Both {
+                plain_port: port, ..
+            } => Some(port),
+            Self::Tls { .. } => None,
+        }
+    }
+
+    /// Where HTTPS is spoken, if anywhere.
+    #[must_use]
+    pub fn tls_port(self) -> Option<u16> {
+        match self {
+            Self::Tls { port } | Self::Both { tls_port: port, .. } => Some(port),
+            Self::Plain { .. } => None,
+        }
+    }
+}
+
+fn listen(given: &Given) -> Result<Listen, UsageError> {
+    let port = given
+        .value("--port")
+        .map(|text| port("--port", text))
+        .transpose()?;
+    let tls_port = given
+        .value("--tls-port")
+        .map(|text| self::port("--tls-port", text))
+        .transpose()?;
+    match (given.has("--tls"), given.has("--both"), tls_port) {
+        (true, true, _) => Err(UsageError::TlsAndBoth),
+        (tls, false, Some(_)) => Err(UsageError::TlsPortWithoutBoth { tls }),
+        (false, false, None) => Ok(Listen::Plain {
+            port: port.unwrap_or(PLAIN_PORT),
+        }),
+        (true, false, None) => Ok(Listen::Tls {
+            port: port.unwrap_or(TLS_PORT),
+        }),
+        (false, true, tls_port) => {
+            let (plain_port, tls_port) = (port.unwrap_or(PLAIN_PORT), tls_port.unwrap_or(TLS_PORT));
+            // Any free port twice is two ports.
+            if plain_port == tls_port && plain_port != 0 {
+                return Err(UsageError::SamePortTwice { port: plain_port });
+            }
+            Ok(Listen::Both {
+                plain_port,
+                tls_port,
+            })
+        }
+    }
+}
+
+/// A flag that would have no effect is a misunderstanding, and one about TLS is a dangerous one.
+fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError> {
+    let idle = ["--certfile", "--keyfile", "--tls-config"]
+        .into_iter()
+        .find(|flag| given.has(flag));
+    match (idle, listen.tls_port()) {
+        (Some(flag), None) => Err(UsageError::NeedsTls { flag }),
+        _ if given.has("--certfile") && !given.has("--keyfile") => Err(UsageError::OneOfPair {
+            given: "--certfile",
+            missing: "--keyfile",
+        }),
+        _ if given.has("--keyfile") && !given.has("--certfile") => Err(UsageError::OneOfPair {
+            given: "--keyfile",
+            missing: "--certfile",
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn port(flag: &'static str, text: &str) -> Result<u16, UsageError> {
+    // `parse` alone would take "+80" as well.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|_| digits)
+        .ok_or_else(|| UsageError::NotAPort {
+            flag,
+            value: text.to_owned(),
+        })
+}
+
+fn host(text: &str) -> Result<Host, UsageError> {
+    let unbracketed = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Ok(ip) = unbracketed.unwrap_or(text).parse() {
+        return Ok(Host::Address(ip));
+    }
+    // RFC 1123 §2.1, and the underscore that people use all the same.
+    let permitted = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if text.len() > 253 || !text.bytes().all(permitted) {
+        return Err(UsageError::NotAHost {
+            value: text.to_owned(),
+        });
+    }
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(Host::Localhost);
+    }
+    Ok(Host::Name(text.to_owned()))
+}
+
+fn asset_version(value: OsString) -> Result<String, UsageError> {
+    let permitted = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let bad = |value: String| UsageError::NotAnAssetVersion { value };
+    let value = value
+        .into_string()
+        .map_err(|value| bad(value.to_string_lossy().into_owned()))?;
+    let long_enough = (1..=ASSET_VERSION_LEN_MAX).contains(&value.len());
+    if long_enough && value.bytes().all(permitted) {
+        Ok(value)
+    } else {
+        Err(bad(value))
+    }
+}
+
+#[cfg(test)]
+mod tests;

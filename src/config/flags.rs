@@ -1,0 +1,325 @@
+//! The flags there are, and what was written on the command line in terms of them.
+//! What their values mean is said by `config`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::spelling;
+
+/// One flag.
+pub(super) struct Flag {
+    pub(super) name: &'static str,
+    /// What its value is called in the help; `None` if it takes none.
+    pub(super) value: Option<&'static str>,
+    /// What it does, in a line or two.
+    pub(super) help: &'static str,
+}
+
+/// All flags, in the order of the help.
+pub(super) const FLAGS: [Flag; 14] = [
+    with_value(
+        "--host",
+        "HOST",
+        "where to listen: a name or an address; 0.0.0.0 or ::\nlets other machines in (localhost: 127.0.0.1 and ::1)",
+    ),
+    with_value(
+        "--port",
+        "PORT",
+        "the port; 0 takes any free one (8080, or 8443 with --tls)",
+    ),
+    switch("--tls", "speak HTTPS instead of HTTP"),
+    switch("--both", "speak HTTP on --port and HTTPS on --tls-port"),
+    with_value("--tls-port", "PORT", "the port of HTTPS with --both (8443)"),
+    with_value(
+        "--certfile",
+        "FILE",
+        "certificate chain, PEM (.tls/cert.pem, made if missing)",
+    ),
+    with_value(
+        "--keyfile",
+        "FILE",
+        "its private key, PEM (.tls/key.pem, made if missing)",
+    ),
+    with_value("--tls-config", "FILE", "settings for TLS (tls_config.json)"),
+    with_value("--data", "DIR", "folder of the databases (data)"),
+    with_value(
+        "--assets",
+        "DIR",
+        "take templates and static files from DIR, read anew\nfor each request (those in the program)",
+    ),
+    with_value("--log", "FILE", "write the log to FILE, too"),
+    switch(
+        "--echo",
+        "offer /ws/echo, a WebSocket that repeats what it hears",
+    ),
+    switch("--help", "print this"),
+    switch("--version", "print the version"),
+];
+
+/// What is wrong with the command line or the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageError {
+    /// An argument is not readable as text.
+    NotText {
+        /// As far as it can be shown.
+        argument: String,
+    },
+    /// There is no such flag.
+    UnknownFlag {
+        /// As written.
+        flag: String,
+        /// The one that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// An argument stands where only flags can.
+    Stray {
+        /// As written.
+        argument: String,
+    },
+    /// A flag was given twice.
+    Repeated {
+        /// Which.
+        flag: &'static str,
+    },
+    /// A flag that needs a value has none.
+    MissingValue {
+        /// Which.
+        flag: &'static str,
+        /// What its value is called in the help.
+        wanted: &'static str,
+    },
+    /// A flag that takes no value has one.
+    UnwantedValue {
+        /// Which.
+        flag: &'static str,
+    },
+    /// A port that is none.
+    NotAPort {
+        /// The flag.
+        flag: &'static str,
+        /// As written.
+        value: String,
+    },
+    /// A host that is neither a name nor an address.
+    NotAHost {
+        /// As written.
+        value: String,
+    },
+    /// An `ASSET_VERSION` that cannot stand in a URL.
+    NotAnAssetVersion {
+        /// As set.
+        value: String,
+    },
+    /// `--tls` together with `--both`.
+    TlsAndBoth,
+    /// `--tls-port` without `--both`.
+    TlsPortWithoutBoth {
+        /// Whether `--tls` was given.
+        tls: bool,
+    },
+    /// One port for both protocols.
+    SamePortTwice {
+        /// Which.
+        port: u16,
+    },
+    /// A flag that only means something with TLS.
+    NeedsTls {
+        /// Which.
+        flag: &'static str,
+    },
+    /// A certificate without its key, or the other way round.
+    OneOfPair {
+        /// The one that was given.
+        given: &'static str,
+        /// The one that was not.
+        missing: &'static str,
+    },
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotText { argument } => {
+                write!(
+                    f,
+                    "{argument:?} is not UTF-8 text: rename the file, or write the flag again."
+                )
+            }
+            Self::UnknownFlag {
+                flag,
+                nearest: Some(nearest),
+            } => {
+                write!(f, "There is no flag {flag}: did you mean {nearest}?")
+            }
+            Self::UnknownFlag {
+                flag,
+                nearest: None,
+            } => {
+                write!(f, "There is no flag {flag}: --help lists those there are.")
+            }
+            Self::Stray { argument } => write!(
+                f,
+                "{argument:?} belongs to no flag: everything here is a flag or its value; see --help."
+            ),
+            Self::Repeated { flag } => write!(f, "{flag} is given twice: keep one."),
+            Self::MissingValue { flag, wanted } => {
+                write!(
+                    f,
+                    "{flag} needs a value: write {flag} {wanted}, or {flag}={wanted} if it begins with -."
+                )
+            }
+            Self::UnwantedValue { flag } => {
+                write!(
+                    f,
+                    "{flag} takes no value: write {flag} alone, or leave it out."
+                )
+            }
+            Self::NotAPort { flag, value } => write!(
+                f,
+                "{value:?} is not a port: write a number from 1 to 65535 after {flag}, or 0 for any free one."
+            ),
+            Self::NotAHost { value } => write!(
+                f,
+                "{value:?} is not a host: write a name or an address after --host, without scheme or path; the port goes to --port."
+            ),
+            Self::NotAnAssetVersion { value } => write!(
+                f,
+                "ASSET_VERSION is {value:?}, which cannot stand in a URL: use 1 to 64 letters, digits, “.”, “_” or “-”, or unset it."
+            ),
+            _ => self.write_contradiction(f),
+        }
+    }
+}
+
+impl UsageError {
+    fn write_contradiction(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TlsAndBoth => f.write_str(
+                "--tls and --both contradict each other: --tls alone speaks HTTPS only, --both alone speaks HTTP as well.",
+            ),
+            Self::TlsPortWithoutBoth { tls: true } => {
+                f.write_str("--tls-port goes with --both: with --tls alone, --port is the port of HTTPS.")
+            }
+            Self::TlsPortWithoutBoth { tls: false } => {
+                f.write_str("--tls-port goes with --both: add --both, or leave it out.")
+            }
+            Self::SamePortTwice { port } => write!(
+                f,
+                "HTTP and HTTPS cannot share port {port}: give them different ones with --port and --tls-port."
+            ),
+            Self::NeedsTls { flag } => {
+                write!(f, "{flag} means nothing without TLS: add --tls or --both, or leave it out.")
+            }
+            Self::OneOfPair { given, missing } => {
+                write!(f, "{given} without {missing}: certificate and key belong together, so name both.")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// What was written on the command line.
+pub(super) struct Given {
+    flags: Vec<(&'static Flag, Option<String>)>,
+}
+
+impl Given {
+    /// Stops at `--help` or `--version`: whoever asks for help need not have the rest right.
+    pub(super) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
+        let mut given = Self { flags: Vec::new() };
+        let mut args = args.into_iter().map(text).peekable();
+        while let Some(argument) = args.next() {
+            let argument = argument?;
+            let (name, attached) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), None),
+            };
+            let flag = find(name)?;
+            if given.has(flag.name) {
+                return Err(UsageError::Repeated { flag: flag.name });
+            }
+            let value = match (flag.value, attached) {
+                (None, None) => None,
+                (None, Some(_)) => return Err(UsageError::UnwantedValue { flag: flag.name }),
+                (Some(_), Some(value)) => Some(value),
+                // What looks like a flag is one: `--log --tls` forgot a name.
+                (Some(_), None) => args
+                    .next_if(|next| next.as_ref().is_ok_and(|next| !next.starts_with('-')))
+                    .transpose()?,
+            };
+            if let Some(wanted) = flag.value
+                && value.as_deref().is_none_or(str::is_empty)
+            {
+                return Err(UsageError::MissingValue {
+                    flag: flag.name,
+                    wanted,
+                });
+            }
+            given.flags.push((flag, value));
+            if matches!(flag.name, "--help" | "--version") {
+                break;
+            }
+        }
+        Ok(given)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.flags.iter().any(|(flag, _)| flag.name == name)
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.flags.iter().find(|(flag, _)| flag.name == name)?;
+        value.as_deref()
+    }
+
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.value(name).map(PathBuf::from)
+    }
+}
+
+fn text(argument: OsString) -> Result<String, UsageError> {
+    argument
+        .into_string()
+        .map_err(|argument| UsageError::NotText {
+            argument: argument.to_string_lossy().into_owned(),
+        })
+}
+
+fn find(name: &str) -> Result<&'static Flag, UsageError> {
+    let name = match name {
+        "-h" => "--help",
+        "-V" => "--version",
+        other => other,
+    };
+    if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
+        return Ok(flag);
+    }
+    if !name.starts_with('-') {
+        return Err(UsageError::Stray {
+            argument: name.to_owned(),
+        });
+    }
+    Err(UsageError::UnknownFlag {
+        flag: name.escape_debug().to_string(),
+        nearest: spelling::nearest(name, FLAGS.iter().map(|flag| flag.name)),
+    })
+}
+
+const fn switch(name: &'static str, help: &'static str) -> Flag {
+    Flag {
+        name,
+        value: None,
+        help,
+    }
+}
+
+const fn with_value(name: &'static str, value: &'static str, help: &'static str) -> Flag {
+    Flag {
+        name,
+        value: Some(value),
+        help,
+    }
+}

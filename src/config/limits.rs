@@ -1,0 +1,96 @@
+//! Every deadline and every size that the server holds its clients to, each with its reason.
+//! Only numbers: what happens at a limit is said where it is met.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+
+/// How much, how many and how long. The defaults are what people get; tests make them small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest request head, in bytes (431 beyond). Browsers with many cookies need some 8 KiB.
+    pub head_bytes_max: usize,
+    /// The most fields in a request (431 beyond). Browsers send about 20.
+    pub fields_max: usize,
+    /// The longest request target, in bytes (414 beyond). RFC 9110 §4.1 asks for 8000 at least.
+    pub target_bytes_max: usize,
+    /// The longest request content, in bytes (413 beyond). The largest form here has some hundred.
+    pub body_bytes_max: usize,
+    /// A whole request head has to arrive within this time (408 beyond): whoever sends a byte a
+    /// minute would hold a connection for ever.
+    pub head_deadline: Duration,
+    /// The whole content has to arrive within this time (408 beyond). 64 KiB in 30 s is a slow modem.
+    pub body_deadline: Duration,
+    /// How long a connection may stay open between two requests. Browsers keep theirs for minutes.
+    pub keep_alive_idle: Duration,
+    /// The most connections open at once (503 beyond). With 30 KiB each, 300 MB.
+    pub connections_max: usize,
+    /// The most connections from one address (503 beyond): a whole class may sit behind one.
+    pub connections_per_address_max: usize,
+    /// A TLS handshake has to be finished within this time. It is three flights at most.
+    pub tls_handshake_deadline: Duration,
+    /// How often a WebSocket is pinged. Less than the minute after which routers forget a connection.
+    pub websocket_ping_interval: Duration,
+    /// A WebSocket that was silent for so long, pongs included, is dead. Two pings unanswered.
+    pub websocket_dead_after: Duration,
+    /// The longest WebSocket message, in bytes (1009 beyond). 4000 characters in JSON escapes take
+    /// 48,000.
+    pub websocket_message_bytes_max: usize,
+    /// How many bytes may wait for one member who reads too slowly (1013 beyond): thousands of messages.
+    pub websocket_queue_bytes_max: usize,
+    /// How long a closed connection is still read from, so that the last answer is not destroyed
+    /// by a reset (RFC 9112 §9.6).
+    pub lingering_close: Duration,
+    /// How long requests under way may take when the server stops.
+    pub shutdown_deadline: Duration,
+    /// The most messages of one user in a second. Nobody types that fast, programs do.
+    pub messages_per_second_max: u32,
+    /// A session ends when it was not used for so long: a forgotten one in a classroom, overnight.
+    pub session_idle: Duration,
+    /// A session ends after so long in any case: a stolen one is of no use for ever.
+    pub session_lifetime: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes_max: 16 * KIB,
+            fields_max: 100,
+            target_bytes_max: 8 * KIB,
+            body_bytes_max: 64 * KIB,
+            head_deadline: Duration::from_secs(10),
+            body_deadline: Duration::from_secs(30),
+            keep_alive_idle: Duration::from_secs(60),
+            connections_max: 10_000,
+            connections_per_address_max: 1_000,
+            tls_handshake_deadline: Duration::from_secs(10),
+            websocket_ping_interval: Duration::from_secs(30),
+            websocket_dead_after: Duration::from_secs(60),
+            websocket_message_bytes_max: 64 * KIB,
+            websocket_queue_bytes_max: 1024 * KIB,
+            lingering_close: Duration::from_secs(1),
+            shutdown_deadline: Duration::from_secs(5),
+            messages_per_second_max: 10,
+            session_idle: Duration::from_hours(12),
+            session_lifetime: Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_fit_each_other() {
+        let limits = Limits::default();
+        assert!(limits.target_bytes_max < limits.head_bytes_max);
+        assert!(limits.websocket_ping_interval < limits.websocket_dead_after);
+        assert!(limits.lingering_close < limits.shutdown_deadline);
+        assert!(limits.connections_per_address_max < limits.connections_max);
+        assert!(limits.session_idle < limits.session_lifetime);
+        // A character outside the BMP takes twelve bytes in JSON escapes, and the rest of the event some more.
+        assert!(4000 * 12 + 4096 < limits.websocket_message_bytes_max);
+        assert!(limits.websocket_message_bytes_max < limits.websocket_queue_bytes_max);
+    }
+}

@@ -1,0 +1,335 @@
+//! The command line, line by line.
+
+use std::time::Duration;
+
+use super::*;
+
+fn read(line: &str) -> Result<Command, UsageError> {
+    Config::from_args(line.split_whitespace().map(OsString::from), |_| None)
+}
+
+fn config(line: &str) -> Config {
+    match read(line) {
+        Ok(Command::Serve(config)) => *config,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn complaint(line: &str) -> String {
+    read(line).expect_err(line).to_string()
+}
+
+#[test]
+fn without_flags_it_serves_http_to_this_machine() {
+    assert_eq!(
+        config(""),
+        Config {
+            host: Host::Localhost,
+            listen: Listen::Plain { port: 8080 },
+            certificate: ".tls/cert.pem".into(),
+            private_key: ".tls/key.pem".into(),
+            certificate_named: false,
+            tls_settings: "tls_config.json".into(),
+            tls_settings_named: false,
+            data: "data".into(),
+            assets: None,
+            log: None,
+            echo: false,
+            asset_version: None,
+            limits: Limits::default(),
+        }
+    );
+}
+
+#[test]
+fn every_flag_has_its_effect() {
+    assert_eq!(
+        config(
+            "--host 0.0.0.0 --port 1 --both --tls-port 65535 --certfile c --keyfile=k \
+             --tls-config=t --data d --assets=a --log l --echo"
+        ),
+        Config {
+            host: Host::Address("0.0.0.0".parse().unwrap()),
+            listen: Listen::Both {
+                plain_port: 1,
+                tls_port: 65535
+            },
+            certificate: "c".into(),
+            private_key: "k".into(),
+            certificate_named: true,
+            tls_settings: "t".into(),
+            tls_settings_named: true,
+            data: "d".into(),
+            assets: Some("a".into()),
+            log: Some("l".into()),
+            echo: true,
+            ..config("")
+        }
+    );
+    // All that follows the first equals sign is the value.
+    assert_eq!(config("--data=-a=b").data, PathBuf::from("-a=b"));
+}
+
+#[test]
+fn ports_follow_what_is_spoken() {
+    for (line, listen, plain_port, tls_port) in [
+        ("", Listen::Plain { port: 8080 }, Some(8080), None),
+        (
+            "--port 8443",
+            Listen::Plain { port: 8443 },
+            Some(8443),
+            None,
+        ),
+        ("--tls", Listen::Tls { port: 8443 }, None, Some(8443)),
+        (
+            "--tls --port 443",
+            Listen::Tls { port: 443 },
+            None,
+            Some(443),
+        ),
+        (
+            "--both",
+            Listen::Both {
+                plain_port: 8080,
+                tls_port: 8443,
+            },
+            Some(8080),
+            Some(8443),
+        ),
+        (
+            "--both --port 80",
+            Listen::Both {
+                plain_port: 80,
+                tls_port: 8443,
+            },
+            Some(80),
+            Some(8443),
+        ),
+        (
+            "--both --tls-port 443",
+            Listen::Both {
+                plain_port: 8080,
+                tls_port: 443,
+            },
+            Some(8080),
+            Some(443),
+        ),
+        (
+            "--both --port 0 --tls-port 0",
+            Listen::Both {
+                plain_port: 0,
+                tls_port: 0,
+            },
+            Some(0),
+            Some(0),
+        ),
+    ] {
+        let read = config(line).listen;
+        assert_eq!(read, listen, "{line}");
+        assert_eq!(
+            (read.plain_port(), read.tls_port()),
+            (plain_port, tls_port),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn hosts_are_names_or_addresses() {
+    for (text, host) in [
+        ("localhost", Host::Localhost),
+        ("LOCALHOST", Host::Localhost),
+        ("127.0.0.1", Host::Address("127.0.0.1".parse().unwrap())),
+        ("::", Host::Address("::".parse().unwrap())),
+        ("[::1]", Host::Address("::1".parse().unwrap())),
+        (
+            "chat.example.org",
+            Host::Name("chat.example.org".to_owned()),
+        ),
+    ] {
+        assert_eq!(config(&format!("--host {text}")).host, host, "{text}");
+    }
+    for text in [
+        "http://localhost",
+        "localhost:80",
+        "[::1]:80",
+        "a/b",
+        "*",
+        &"a".repeat(254),
+    ] {
+        assert_eq!(
+            read(&format!("--host {text}")),
+            Err(UsageError::NotAHost {
+                value: text.to_owned()
+            }),
+        );
+    }
+    assert_eq!(Host::Localhost.addresses().unwrap().len(), 2);
+    assert_eq!(Host::Name("chat".to_owned()).addresses(), None);
+}
+
+/// What is written, and what is answered.
+const COMPLAINTS: [(&str, &str); 25] = [
+    ("--prot 1", "There is no flag --prot: did you mean --port?"),
+    (
+        "--tls-confg=x",
+        "There is no flag --tls-confg: did you mean --tls-config?",
+    ),
+    (
+        "--verbose",
+        "There is no flag --verbose: --help lists those there are.",
+    ),
+    ("-p 1", "There is no flag -p: --help lists those there are."),
+    (
+        "serve",
+        "\"serve\" belongs to no flag: everything here is a flag or its value; see --help.",
+    ),
+    (
+        "--tls on",
+        "\"on\" belongs to no flag: everything here is a flag or its value; see --help.",
+    ),
+    (
+        "--tls=on",
+        "--tls takes no value: write --tls alone, or leave it out.",
+    ),
+    ("--tls --tls", "--tls is given twice: keep one."),
+    ("--port 1 --port=1", "--port is given twice: keep one."),
+    (
+        "--log",
+        "--log needs a value: write --log FILE, or --log=FILE if it begins with -.",
+    ),
+    (
+        "--log --tls",
+        "--log needs a value: write --log FILE, or --log=FILE if it begins with -.",
+    ),
+    (
+        "--data=",
+        "--data needs a value: write --data DIR, or --data=DIR if it begins with -.",
+    ),
+    (
+        "--port 65536",
+        "\"65536\" is not a port: write a number from 1 to 65535 after --port, or 0 for any free one.",
+    ),
+    (
+        "--port=-1",
+        "\"-1\" is not a port: write a number from 1 to 65535 after --port, or 0 for any free one.",
+    ),
+    (
+        "--port +80",
+        "\"+80\" is not a port: write a number from 1 to 65535 after --port, or 0 for any free one.",
+    ),
+    (
+        "--both --tls-port http",
+        "\"http\" is not a port: write a number from 1 to 65535 after --tls-port, or 0 for any free one.",
+    ),
+    (
+        "--tls --both",
+        "--tls and --both contradict each other: --tls alone speaks HTTPS only, --both alone speaks HTTP as well.",
+    ),
+    (
+        "--tls-port 1",
+        "--tls-port goes with --both: add --both, or leave it out.",
+    ),
+    (
+        "--tls --tls-port 1",
+        "--tls-port goes with --both: with --tls alone, --port is the port of HTTPS.",
+    ),
+    (
+        "--both --port 8443",
+        "HTTP and HTTPS cannot share port 8443: give them different ones with --port and --tls-port.",
+    ),
+    (
+        "--both --port 7 --tls-port 7",
+        "HTTP and HTTPS cannot share port 7: give them different ones with --port and --tls-port.",
+    ),
+    (
+        "--certfile c --keyfile k",
+        "--certfile means nothing without TLS: add --tls or --both, or leave it out.",
+    ),
+    (
+        "--tls-config t",
+        "--tls-config means nothing without TLS: add --tls or --both, or leave it out.",
+    ),
+    (
+        "--tls --certfile c",
+        "--certfile without --keyfile: certificate and key belong together, so name both.",
+    ),
+    (
+        "--both --keyfile k",
+        "--keyfile without --certfile: certificate and key belong together, so name both.",
+    ),
+];
+
+#[test]
+fn each_mistake_has_its_sentence_and_its_cure() {
+    for (line, sentence) in COMPLAINTS {
+        assert_eq!(complaint(line), sentence, "{line}");
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let args = [OsString::from_vec(b"--data=\xff".to_vec())];
+    let refused = Config::from_args(args, |_| None).unwrap_err();
+    assert!(refused.to_string().contains("not UTF-8"), "{refused}");
+}
+
+#[test]
+fn help_and_version_are_given_whatever_follows() {
+    for line in ["--help", "-h", "--tls --help --nonsense"] {
+        assert!(
+            matches!(read(line), Ok(Command::Help(text)) if text.contains("--tls-port")),
+            "{line}"
+        );
+    }
+    for line in ["--version", "-V"] {
+        assert_eq!(
+            read(line),
+            Ok(Command::Version(format!(
+                "secure-chat {}\n",
+                env!("CARGO_PKG_VERSION")
+            )))
+        );
+    }
+    assert!(read("--nonsense --help").is_err());
+}
+
+#[test]
+fn asset_version_is_pinned_by_the_environment() {
+    let with = |value: &str| {
+        Config::from_args([], |name| {
+            (name == "ASSET_VERSION").then(|| OsString::from(value))
+        })
+    };
+    for good in ["1", "v1.2_3-rc", &"a".repeat(64)] {
+        match with(good) {
+            Ok(Command::Serve(config)) => assert_eq!(config.asset_version.as_deref(), Some(good)),
+            other => panic!("{good}: {other:?}"),
+        }
+    }
+    for bad in ["", "a b", "a/b", "ä", &"a".repeat(65)] {
+        assert_eq!(
+            with(bad),
+            Err(UsageError::NotAnAssetVersion {
+                value: bad.to_owned()
+            })
+        );
+    }
+}
+
+#[test]
+fn tls_on_a_port_of_plain_http_is_allowed_but_noted() {
+    assert!(config("--tls").notes().is_empty());
+    assert!(config("--port 8080").notes().is_empty());
+    let notes = config("--tls --port 8080").notes();
+    assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
+}
+
+#[test]
+fn the_limits_are_those_that_the_documents_name() {
+    let limits = Limits::default();
+    assert_eq!(limits.head_bytes_max, 16_384);
+    assert_eq!(limits.session_idle, Duration::from_secs(43_200));
+    assert_eq!(limits.session_lifetime, Duration::from_secs(604_800));
+}

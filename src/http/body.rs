@@ -1,0 +1,489 @@
+//! How the content of a request is delimited (RFC 9112 §§6–7), and the chunks it may come in.
+//! Sizes are decided here, bytes are moved in `io.rs`; content itself has no meaning in this file.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::fields::{FieldLine, Fields};
+use super::head::{HeadError, RequestHead, Version};
+use super::status::StatusCode;
+use crate::octets::{Progress, range_within};
+
+/// The longest content, in bytes: the longest form of this server is a name and a password.
+/// Beyond it: 413.
+pub const CONTENT_LEN_MAX: usize = 64 * 1024;
+
+/// The longest line in front of a chunk. Extensions may stand in it (RFC 9112 §7.1.1) and mean
+/// nothing to us, so there is no reason to wait for long ones. Beyond it: 400.
+pub const CHUNK_LINE_LEN_MAX: usize = 256;
+
+/// The longest trailer section, in bytes, and the most lines in it. Beyond them: 431.
+pub const TRAILERS_LEN_MAX: usize = 4 * 1024;
+const TRAILER_LINES_MAX: usize = 32;
+
+/// How the content of a message is delimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// There is none.
+    None,
+    /// So many bytes follow.
+    Length(u64),
+    /// Chunks follow, up to one of no length.
+    Chunked,
+}
+
+impl Framing {
+    /// Decides by RFC 9112 §6.3, and refuses all that the RFC calls ambiguous.
+    ///
+    /// # Errors
+    /// `LengthAndEncoding`, `ContentLength`, `EncodingInHttp10`, `TransferEncoding`, `UnknownTransferCoding`.
+    pub fn of(head: &RequestHead) -> Result<Self, HeadError> {
+        let length = content_length(&head.fields)?;
+        if !head.fields.contains("Transfer-Encoding") {
+            return Ok(length.map_or(Self::None, Self::Length));
+        }
+        if length.is_some() {
+            return Err(HeadError::LengthAndEncoding);
+        }
+        if head.version == Version::Http10 {
+            return Err(HeadError::EncodingInHttp10);
+        }
+        let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+        let codings: Vec<_> = head.fields.list("Transfer-Encoding").collect();
+        match codings.as_slice() {
+            [only] if is_chunked(only) => Ok(Self::Chunked),
+            codings if codings.iter().all(|coding| is_chunked(coding)) => {
+                Err(HeadError::TransferEncoding)
+            }
+            _ => Err(HeadError::UnknownTransferCoding),
+        }
+    }
+}
+
+/// The one value of Content-Length. Equal repetitions are one value (RFC 9110 §8.6).
+fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
+    let mut length = None;
+    for value in fields.all("Content-Length") {
+        for member in value.split(|&byte| byte == b',') {
+            let member = decimal(member.trim_ascii()).ok_or(HeadError::ContentLength)?;
+            if length.is_some_and(|length| length != member) {
+                return Err(HeadError::ContentLength);
+            }
+            length = Some(member);
+        }
+    }
+    Ok(length)
+}
+
+/// `1*DIGIT`, and nothing else that a number parser might take: no sign, no blank, no underscore.
+fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Why content was refused. The connection closes after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyError {
+    /// More than `CONTENT_LEN_MAX` bytes.
+    TooLong,
+    /// A chunk-size that is not hexadecimal digits, or does not fit in 64 bits.
+    ChunkSize,
+    /// A line before a chunk of more than `CHUNK_LINE_LEN_MAX` bytes, or with a control character.
+    ChunkLine,
+    /// A chunk that does not end with CR LF where its size says.
+    ChunkEnd,
+    /// A trailer section that is not field lines.
+    Trailers,
+    /// A trailer section beyond its limits.
+    TrailersTooLong,
+}
+
+impl BodyError {
+    /// The answer the peer gets.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLong => StatusCode::CONTENT_TOO_LARGE,
+            Self::TrailersTooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "The content is longer than 64 KiB.",
+            Self::ChunkSize => "A chunk size is not a hexadecimal number (RFC 9112 §7.1).",
+            Self::ChunkLine => {
+                "The line before a chunk is too long or holds a control character (RFC 9112 §7.1)."
+            }
+            Self::ChunkEnd => "A chunk does not end where its size says (RFC 9112 §7.1).",
+            Self::Trailers => {
+                "What follows the last chunk is not a list of field lines (RFC 9112 §7.1.2)."
+            }
+            Self::TrailersTooLong => "The fields after the last chunk are too long or too many.",
+        })
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// The line in front of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkLine {
+    /// The length of the chunk, in bytes; 0 for the last one.
+    pub chunk_size: u64,
+    /// Where the digits stand.
+    pub size_at: Range<usize>,
+    /// Where the extensions stand, `;` included; empty if there are none.
+    pub extensions_at: Range<usize>,
+}
+
+/// Reads `chunk-size [ chunk-ext ] CRLF` (RFC 9112 §7.1).
+///
+/// # Errors
+/// `ChunkSize`, `ChunkLine`.
+pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError> {
+    let digits = input
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
+    if digits > 16 {
+        return Err(BodyError::ChunkSize);
+    }
+    let Some(end) = input
+        .iter()
+        .take(CHUNK_LINE_LEN_MAX)
+        .position(|&byte| byte == b'\r' || byte == b'\n')
+    else {
+        // Refused as soon as it is clear: what begins like this never becomes a chunk line.
+        if (digits == 0 && !input.is_empty())
+            || input
+                .get(digits)
+                .is_some_and(|&byte| !begins_extension(byte))
+        {
+            return Err(BodyError::ChunkSize);
+        }
+        return if input.len() >= CHUNK_LINE_LEN_MAX {
+            Err(BodyError::ChunkLine)
+        } else {
+            Ok(Progress::NeedMore)
+        };
+    };
+    match input.get(end..end + 2) {
+        Some(b"\r\n") => {}
+        None if input.get(end) == Some(&b'\r') => return Ok(Progress::NeedMore),
+        _ => return Err(BodyError::ChunkLine),
+    }
+    let line = input.get(..end).unwrap_or_default();
+    let (size, extensions) = line.split_at_checked(digits).unwrap_or_default();
+    let chunk_size = std::str::from_utf8(size)
+        .ok()
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .ok_or(BodyError::ChunkSize)?;
+    if !extensions.is_empty() {
+        // BWS ";" …: a blank that no extension follows is a blank where none may be.
+        if extensions.trim_ascii_start().first() != Some(&b';') {
+            return Err(BodyError::ChunkSize);
+        }
+        if extensions
+            .iter()
+            .any(|&byte| byte.is_ascii_control() && byte != b'\t')
+        {
+            return Err(BodyError::ChunkLine);
+        }
+    }
+    let value = ChunkLine {
+        chunk_size,
+        size_at: 0..digits,
+        extensions_at: digits..end,
+    };
+    Ok(Progress::Done {
+        value,
+        used_bytes: end + 2,
+    })
+}
+
+fn begins_extension(byte: u8) -> bool {
+    matches!(byte, b';' | b' ' | b'\t')
+}
+
+/// Reads the CR LF behind the data of a chunk.
+///
+/// # Errors
+/// `ChunkEnd`.
+pub fn decode_chunk_end(input: &[u8]) -> Result<Progress<()>, BodyError> {
+    match input {
+        [] | [b'\r'] => Ok(Progress::NeedMore),
+        [b'\r', b'\n', ..] => Ok(Progress::Done {
+            value: (),
+            used_bytes: 2,
+        }),
+        _ => Err(BodyError::ChunkEnd),
+    }
+}
+
+/// Reads the trailer section behind the last chunk, up to and including the empty line.
+///
+/// The fields are read so that what follows is found, and are not acted on: RFC 9110 §6.5.1 allows
+/// that, and a trailer that replaced a field of the head would be read in two ways.
+///
+/// # Errors
+/// `Trailers`, `TrailersTooLong`.
+pub fn decode_trailers(input: &[u8]) -> Result<Progress<Fields>, BodyError> {
+    let end = if input.starts_with(b"\r\n") {
+        Some(2)
+    } else {
+        input
+            .windows(4)
+            .take(TRAILERS_LEN_MAX)
+            .position(|four| four == b"\r\n\r\n")
+            .map(|at| at + 4)
+    };
+    let Some(end) = end else {
+        return if input.len() >= TRAILERS_LEN_MAX {
+            Err(BodyError::TrailersTooLong)
+        } else {
+            Ok(Progress::NeedMore)
+        };
+    };
+    let section = input.get(..end).unwrap_or_default();
+    // httparse takes a lone LF for a line end, and some a lone CR: neither may pass.
+    let lone = |two: &[u8]| {
+        matches!(two, [b'\r', other] if *other != b'\n')
+            || matches!(two, [other, b'\n'] if *other != b'\r')
+    };
+    if section.windows(2).any(lone) || section.first() == Some(&b'\n') {
+        return Err(BodyError::Trailers);
+    }
+    let mut slots = [httparse::EMPTY_HEADER; TRAILER_LINES_MAX];
+    let lines = match httparse::parse_headers(section, &mut slots) {
+        Ok(httparse::Status::Complete((_, lines))) => lines,
+        Err(httparse::Error::TooManyHeaders) => return Err(BodyError::TrailersTooLong),
+        Ok(httparse::Status::Partial) | Err(_) => return Err(BodyError::Trailers),
+    };
+    let place = |part: &[u8]| range_within(section, part).unwrap_or_default();
+    let lines = lines
+        .iter()
+        .map(|line| FieldLine {
+            name: place(line.name.as_bytes()),
+            value: place(line.value),
+        })
+        .collect();
+    let value = Fields::new(bytes::Bytes::copy_from_slice(section), lines);
+    Ok(Progress::Done {
+        value,
+        used_bytes: end,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::head::decode_request_head;
+
+    fn framing(version: &str, fields: &str) -> Result<Framing, HeadError> {
+        let input = format!("POST / {version}\r\n{fields}\r\n");
+        match decode_request_head(input.as_bytes(), &mut 0) {
+            Ok(Progress::Done { value, .. }) => Framing::of(&value),
+            other => panic!("{input:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
+    fn content_is_delimited_in_one_way_only() {
+        use HeadError as E;
+        for (fields, answer) in [
+            ("", Ok(Framing::None)),
+            ("Content-Length: 0\r\n", Ok(Framing::Length(0))),
+            ("Content-Length: 42\r\n", Ok(Framing::Length(42))),
+            (
+                "Content-Length: 42\r\nContent-Length: 42\r\n",
+                Ok(Framing::Length(42)),
+            ),
+            ("Content-Length: 42, 42\r\n", Ok(Framing::Length(42))),
+            ("Transfer-Encoding: chunked\r\n", Ok(Framing::Chunked)),
+            ("Transfer-Encoding: , CHUNKED\r\n", Ok(Framing::Chunked)),
+            (
+                "Content-Length: 42\r\nContent-Length: 43\r\n",
+                Err(E::ContentLength),
+            ),
+            ("Content-Length: 42, 43\r\n", Err(E::ContentLength)),
+            ("Content-Length: 42,\r\n", Err(E::ContentLength)),
+            ("Content-Length:\r\n", Err(E::ContentLength)),
+            ("Content-Length: +42\r\n", Err(E::ContentLength)),
+            ("Content-Length: -1\r\n", Err(E::ContentLength)),
+            ("Content-Length: 0x2a\r\n", Err(E::ContentLength)),
+            ("Content-Length: 4 2\r\n", Err(E::ContentLength)),
+            (
+                "Content-Length: 18446744073709551616\r\n",
+                Err(E::ContentLength),
+            ),
+            (
+                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                Err(E::LengthAndEncoding),
+            ),
+            (
+                "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n",
+                Err(E::LengthAndEncoding),
+            ),
+            ("Transfer-Encoding:\r\n", Err(E::TransferEncoding)),
+            (
+                "Transfer-Encoding: chunked, chunked\r\n",
+                Err(E::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                Err(E::TransferEncoding),
+            ),
+            (
+                "Transfer-Encoding: gzip, chunked\r\n",
+                Err(E::UnknownTransferCoding),
+            ),
+            (
+                "Transfer-Encoding: chunked, identity\r\n",
+                Err(E::UnknownTransferCoding),
+            ),
+            (
+                "Transfer-Encoding: xchunked\r\n",
+                Err(E::UnknownTransferCoding),
+            ),
+            (
+                "Transfer-Encoding: chunked;q=1\r\n",
+                Err(E::UnknownTransferCoding),
+            ),
+            (
+                "Transfer-Encoding: \"chunked\"\r\n",
+                Err(E::UnknownTransferCoding),
+            ),
+        ] {
+            assert_eq!(framing("HTTP/1.1", fields), answer, "{fields:?}");
+        }
+        assert_eq!(
+            framing("HTTP/1.0", "Transfer-Encoding: chunked\r\n"),
+            Err(E::EncodingInHttp10)
+        );
+        assert_eq!(
+            framing("HTTP/1.0", "Content-Length: 3\r\n"),
+            Ok(Framing::Length(3))
+        );
+    }
+
+    #[test]
+    fn chunk_lines_keep_three_promises() {
+        for (input, size, extensions) in [
+            (&b"0\r\n"[..], 0, 1..1),
+            (b"a\r\n", 10, 1..1),
+            (b"00fF\r\n", 255, 4..4),
+            (b"ffffffffffffffff\r\n", u64::MAX, 16..16),
+            (b"5;name=\"va lue\"\r\n", 5, 1..15),
+            (b"5 ;x\r\n", 5, 1..4),
+        ] {
+            for end in 0..input.len() {
+                assert_eq!(
+                    decode_chunk_line(&input[..end]),
+                    Ok(Progress::NeedMore),
+                    "{end} of {input:?}"
+                );
+            }
+            let more = [input, b"rest"].concat();
+            let Ok(Progress::Done { value, used_bytes }) = decode_chunk_line(&more) else {
+                panic!("{input:?}")
+            };
+            assert_eq!(
+                (value.chunk_size, value.extensions_at, used_bytes),
+                (size, extensions, input.len())
+            );
+        }
+    }
+
+    #[test]
+    fn bad_chunk_lines_are_refused() {
+        for (input, error) in [
+            (&b"\r\n"[..], BodyError::ChunkSize),
+            (b"g\r\n", BodyError::ChunkSize),
+            (b"0x5\r\n", BodyError::ChunkSize),
+            (b"-1\r\n", BodyError::ChunkSize),
+            (b"+1\r\n", BodyError::ChunkSize),
+            (b" 5\r\n", BodyError::ChunkSize),
+            (b"5 \r\n", BodyError::ChunkSize),
+            (b"5 5\r\n", BodyError::ChunkSize),
+            (b"5_0\r\n", BodyError::ChunkSize),
+            (b"10000000000000000\r\n", BodyError::ChunkSize),
+            (b"5\n", BodyError::ChunkLine),
+            (b"5\rx", BodyError::ChunkLine),
+            (b"5;a\nb\r\n", BodyError::ChunkLine),
+            (b"5;a\0\r\n", BodyError::ChunkLine),
+            (b"z", BodyError::ChunkSize),
+        ] {
+            assert_eq!(
+                decode_chunk_line(input),
+                Err(error),
+                "{:?}",
+                input.escape_ascii().to_string()
+            );
+        }
+        let long = |len: usize| [b"5;".to_vec(), vec![b'x'; len - 2], b"\r\n".to_vec()].concat();
+        assert!(decode_chunk_line(&long(CHUNK_LINE_LEN_MAX - 1)).is_ok());
+        assert_eq!(
+            decode_chunk_line(&long(CHUNK_LINE_LEN_MAX)),
+            Err(BodyError::ChunkLine)
+        );
+    }
+
+    #[test]
+    fn a_chunk_ends_with_cr_lf() {
+        assert_eq!(decode_chunk_end(b"\r"), Ok(Progress::NeedMore));
+        assert_eq!(
+            decode_chunk_end(b"\r\nx"),
+            Ok(Progress::Done {
+                value: (),
+                used_bytes: 2
+            })
+        );
+        for bad in [&b"\n"[..], b"x", b"\rx", b"x\r\n"] {
+            assert_eq!(decode_chunk_end(bad), Err(BodyError::ChunkEnd));
+        }
+    }
+
+    #[test]
+    fn trailers_are_read_up_to_the_empty_line() {
+        for (input, lines) in [(&b"\r\n"[..], 0), (b"A: b\r\nDigest: c\r\n\r\n", 2)] {
+            for end in 0..input.len() {
+                assert_eq!(
+                    decode_trailers(&input[..end]),
+                    Ok(Progress::NeedMore),
+                    "{end} of {input:?}"
+                );
+            }
+            let more = [input, b"GET / HTTP/1.1"].concat();
+            let Ok(Progress::Done { value, used_bytes }) = decode_trailers(&more) else {
+                panic!("{input:?}")
+            };
+            assert_eq!((value.lines().len(), used_bytes), (lines, input.len()));
+        }
+        for (bad, error) in [
+            (b"A b\r\n\r\n".to_vec(), BodyError::Trailers),
+            (b"A: b\n\r\n\r\n".to_vec(), BodyError::Trailers),
+            (b"A: b\rc\r\n\r\n".to_vec(), BodyError::Trailers),
+            (b"A: b\r\n c\r\n\r\n".to_vec(), BodyError::Trailers),
+            (b"A : b\r\n\r\n".to_vec(), BodyError::Trailers),
+            (b"a".repeat(TRAILERS_LEN_MAX), BodyError::TrailersTooLong),
+            (
+                [b"a: b\r\n".repeat(33), b"\r\n".to_vec()].concat(),
+                BodyError::TrailersTooLong,
+            ),
+        ] {
+            assert_eq!(
+                decode_trailers(&bad),
+                Err(error),
+                "{:?}",
+                bad.escape_ascii().to_string().get(..20)
+            );
+        }
+    }
+}

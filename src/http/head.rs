@@ -1,0 +1,617 @@
+//! The head of a request: request line and field lines, up to the empty line (RFC 9112 §§2–5).
+//! Whatever two servers could read in two ways is refused here, before anyone acts on it.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::fields::{FieldLine, Fields};
+use super::status::StatusCode;
+use crate::octets::{Progress, range_within};
+
+/// The longest head, in bytes: generous for browsers with many cookies, small enough to hold for
+/// ten thousand connections at once. Beyond it: 431.
+pub const HEAD_LEN_MAX: usize = 16 * 1024;
+
+/// The most field lines. Beyond it: 431. Browsers send about twenty.
+pub const FIELD_LINES_MAX: usize = 100;
+
+/// The longest request target, in bytes (RFC 9112 §3 asks for 8000 at least). Beyond it: 414.
+pub const TARGET_LEN_MAX: usize = 8 * 1024;
+
+/// The longest method this server would look at: the longest registered one has 17 letters.
+const METHOD_LEN_MAX: usize = 32;
+
+/// Request methods (RFC 9110 §9) that this server knows by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// §9.3.1
+    Get,
+    /// §9.3.2
+    Head,
+    /// §9.3.3
+    Post,
+    /// §9.3.4
+    Put,
+    /// §9.3.5
+    Delete,
+    /// §9.3.6
+    Connect,
+    /// §9.3.7
+    Options,
+    /// §9.3.8
+    Trace,
+    /// RFC 5789
+    Patch,
+}
+
+impl Method {
+    /// Methods are case-sensitive (RFC 9110 §9.1): `get` is not one.
+    #[must_use]
+    pub fn from_token(token: &[u8]) -> Option<Self> {
+        Some(match token {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"CONNECT" => Self::Connect,
+            b"OPTIONS" => Self::Options,
+            b"TRACE" => Self::Trace,
+            b"PATCH" => Self::Patch,
+            _ => return None,
+        })
+    }
+
+    /// The token on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// The protocol version of a message (RFC 9112 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0: one request a connection, unless both say `keep-alive`.
+    Http10,
+    /// HTTP/1.1
+    Http11,
+}
+
+/// The head of one request, and where in it everything stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHead {
+    /// What to do.
+    pub method: Method,
+    /// HTTP/1.0 or HTTP/1.1.
+    pub version: Version,
+    /// The field lines.
+    pub fields: Fields,
+    bytes: Bytes,
+    method_at: Range<usize>,
+    target_at: Range<usize>,
+}
+
+impl RequestHead {
+    /// The whole head as it was received, the empty line included.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The request target as it was received: visible ASCII.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.bytes
+            .get(self.target_at.clone())
+            .and_then(|target| std::str::from_utf8(target).ok())
+            .unwrap_or_default()
+    }
+
+    /// Where the method stands in `bytes`.
+    #[must_use]
+    pub fn method_at(&self) -> Range<usize> {
+        self.method_at.clone()
+    }
+
+    /// Where the request target stands in `bytes`.
+    #[must_use]
+    pub fn target_at(&self) -> Range<usize> {
+        self.target_at.clone()
+    }
+
+    /// Whether the client wants to go on after this request (RFC 9112 §9.3).
+    #[must_use]
+    pub fn wants_keep_alive(&self) -> bool {
+        let keeps = match self.version {
+            Version::Http11 => true,
+            Version::Http10 => self.fields.lists("Connection", "keep-alive"),
+        };
+        keeps && !self.fields.lists("Connection", "close")
+    }
+}
+
+/// Why a head was refused. After any of these the connection closes: where the next request would
+/// begin is no longer certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadError {
+    /// More than `HEAD_LEN_MAX` bytes and no empty line.
+    TooLong,
+    /// More than `FIELD_LINES_MAX` lines.
+    TooManyFieldLines,
+    /// A request target of more than `TARGET_LEN_MAX` bytes.
+    TargetTooLong,
+    /// A CR that no LF follows: some servers take it for a line end (RFC 9112 §2.2).
+    BareCr,
+    /// An LF that no CR precedes: some servers take it for a line end, some for part of a value.
+    BareLf,
+    /// The first line is not `method SP request-target SP HTTP-version` (RFC 9112 §3).
+    RequestLine,
+    /// A method this server does not know.
+    UnknownMethod,
+    /// Something other than HTTP/1.0 and HTTP/1.1.
+    VersionNotSupported,
+    /// A field line that begins with a blank: obsolete line folding (RFC 9112 §5.2).
+    ObsoleteFolding,
+    /// A blank between field name and colon (RFC 9112 §5.1).
+    SpaceBeforeColon,
+    /// A field name that is not a token, or a line without a colon.
+    FieldName,
+    /// A control character in a field value (RFC 9110 §5.5).
+    FieldValue,
+    /// A request target that is none of the four forms (RFC 9112 §3.2).
+    Target,
+    /// An HTTP/1.1 request without `Host` (RFC 9112 §3.2).
+    HostMissing,
+    /// More than one `Host`.
+    HostRepeated,
+    /// A `Host` that is not `uri-host [ ":" port ]` (RFC 9110 §7.2).
+    HostInvalid,
+    /// An absolute target with a scheme that this connection does not speak.
+    SchemeMismatch,
+    /// Both Content-Length and Transfer-Encoding (RFC 9112 §6.1): the classic of request smuggling.
+    LengthAndEncoding,
+    /// Content-Length is not one number (RFC 9110 §8.6).
+    ContentLength,
+    /// Transfer-Encoding in an HTTP/1.0 message (RFC 9112 §6.1).
+    EncodingInHttp10,
+    /// A Transfer-Encoding that does not end in one `chunked`.
+    TransferEncoding,
+    /// A transfer coding other than `chunked`.
+    UnknownTransferCoding,
+    /// An `Expect` other than `100-continue` (RFC 9110 §10.1.1).
+    UnknownExpectation,
+}
+
+impl HeadError {
+    /// The answer the peer gets.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLong | Self::TooManyFieldLines => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::UnknownMethod | Self::UnknownTransferCoding => StatusCode::NOT_IMPLEMENTED,
+            Self::VersionNotSupported => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::SchemeMismatch => StatusCode::MISDIRECTED_REQUEST,
+            Self::UnknownExpectation => StatusCode::EXPECTATION_FAILED,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "The request head is longer than 16 KiB: send fewer or shorter fields (clearing this site's cookies may help).",
+            Self::TooManyFieldLines => "The request has more than 100 field lines.",
+            Self::TargetTooLong => "The request target is longer than 8 KiB.",
+            Self::BareCr => "A line holds a carriage return that no line feed follows (RFC 9112 §2.2).",
+            Self::BareLf => "A line ends with a line feed alone: lines end with carriage return and line feed (RFC 9112 §2.2).",
+            Self::RequestLine => "The first line is not a method, a request target and a version, with one space between them (RFC 9112 §3).",
+            Self::UnknownMethod => "This server does not know that method.",
+            Self::VersionNotSupported => "This server speaks HTTP/1.1 and HTTP/1.0.",
+            Self::ObsoleteFolding => "A field line begins with a blank: folded lines are no longer allowed (RFC 9112 §5.2).",
+            Self::SpaceBeforeColon => "A blank stands between a field name and its colon (RFC 9112 §5.1).",
+            Self::FieldName => "A field line has no valid name (RFC 9110 §5.1).",
+            Self::FieldValue => "A field value holds a control character (RFC 9110 §5.5).",
+            Self::Target => "The request target is not a path, a URL or “*” (RFC 9112 §3.2).",
+            Self::HostMissing => "The request does not say which host it is for: HTTP/1.1 requires a Host field (RFC 9112 §3.2).",
+            Self::HostRepeated => "The request has more than one Host field (RFC 9112 §3.2).",
+            Self::HostInvalid => "The Host field is not a host name or address with an optional port (RFC 9110 §7.2).",
+            Self::SchemeMismatch => "The request is for a URL of another scheme than this connection speaks.",
+            Self::LengthAndEncoding => "The request has both Content-Length and Transfer-Encoding (RFC 9112 §6.1).",
+            Self::ContentLength => "Content-Length is not one decimal number (RFC 9110 §8.6).",
+            Self::EncodingInHttp10 => "An HTTP/1.0 request cannot have Transfer-Encoding (RFC 9112 §6.1).",
+            Self::TransferEncoding => "Transfer-Encoding does not end in “chunked”, once (RFC 9112 §6.1).",
+            Self::UnknownTransferCoding => "The only transfer coding this server reads is “chunked”.",
+            Self::UnknownExpectation => "The only expectation this server meets is “100-continue”.",
+        })
+    }
+}
+
+impl std::error::Error for HeadError {}
+
+/// Reads one request head from the beginning of `input`.
+///
+/// Empty lines in front of it are passed over (RFC 9112 §2.2) and belong to `used_bytes` and to
+/// `RequestHead::bytes`. `scanned` remembers between calls how far `input` was searched already, so
+/// that a head which arrives byte by byte costs linear time: start with 0, and keep it for the
+/// same, growing input.
+///
+/// # Errors
+/// `HeadError`, as soon as no continuation of `input` could be accepted.
+pub fn decode_request_head(
+    input: &[u8],
+    scanned: &mut usize,
+) -> Result<Progress<RequestHead>, HeadError> {
+    let Some(head_len) = find_head_end(input, scanned)? else {
+        refuse_too_long(input)?;
+        return Ok(Progress::NeedMore);
+    };
+    let head = input.get(..head_len).unwrap_or_default();
+    if head_len > HEAD_LEN_MAX {
+        refuse_too_long(head)?;
+    }
+    let value = split_head(head)?;
+    Ok(Progress::Done {
+        value,
+        used_bytes: head_len,
+    })
+}
+
+/// The length of the head in front of `input`, empty line included, once that line is there.
+fn find_head_end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, HeadError> {
+    let start = leading_empty_lines(input);
+    let mut at = (*scanned).max(start);
+    while let Some(offset) = input
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|&byte| byte == b'\r' || byte == b'\n'))
+    {
+        let end = at + offset;
+        match input.get(end..end + 2) {
+            Some(b"\r\n") => {
+                // Two line ends in a row: the second one is the empty line.
+                if end > start && input.get(end + 2..end + 4) == Some(b"\r\n") {
+                    return Ok(Some(end + 4));
+                }
+                *scanned = end;
+                if matches!(input.get(end + 2..), Some([] | [b'\r'])) {
+                    return Ok(None);
+                }
+                at = end + 2;
+            }
+            Some([b'\r', _]) => return Err(HeadError::BareCr),
+            None if input.get(end) == Some(&b'\r') => {
+                *scanned = end;
+                return Ok(None);
+            }
+            _ => return Err(HeadError::BareLf),
+        }
+    }
+    *scanned = input.len();
+    Ok(None)
+}
+
+fn leading_empty_lines(input: &[u8]) -> usize {
+    2 * input.chunks(2).take_while(|pair| pair == b"\r\n").count()
+}
+
+/// Whether what came is too long to become a head, and which part of it is to blame.
+fn refuse_too_long(input: &[u8]) -> Result<(), HeadError> {
+    let line = input.get(leading_empty_lines(input)..).unwrap_or_default();
+    let line_len = line
+        .iter()
+        .position(|&byte| byte == b'\r')
+        .unwrap_or(line.len());
+    if line_len > METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len() {
+        return Err(HeadError::TargetTooLong);
+    }
+    if input.len() > HEAD_LEN_MAX {
+        return Err(HeadError::TooLong);
+    }
+    Ok(())
+}
+
+/// Splits a whole head. httparse finds the tokens; what it is lenient about is checked here.
+fn split_head(head: &[u8]) -> Result<RequestHead, HeadError> {
+    let mut slots = [httparse::EMPTY_HEADER; FIELD_LINES_MAX];
+    let mut request = httparse::Request::new(&mut slots);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(HeadError::RequestLine),
+        Err(error) => return Err(explain(error, head)),
+    }
+    let (Some(method), Some(target), Some(version)) =
+        (request.method, request.path, request.version)
+    else {
+        return Err(HeadError::RequestLine);
+    };
+    if target.len() > TARGET_LEN_MAX {
+        return Err(HeadError::TargetTooLong);
+    }
+    let place = |part: &[u8]| range_within(head, part).unwrap_or_default();
+    let lines = request
+        .headers
+        .iter()
+        .map(|line| FieldLine {
+            name: place(line.name.as_bytes()),
+            value: place(line.value),
+        })
+        .collect();
+    let (method_at, target_at) = (place(method.as_bytes()), place(target.as_bytes()));
+    let bytes = Bytes::copy_from_slice(head);
+    Ok(RequestHead {
+        method: Method::from_token(method.as_bytes()).ok_or(HeadError::UnknownMethod)?,
+        version: if version == 0 {
+            Version::Http10
+        } else {
+            Version::Http11
+        },
+        fields: Fields::new(bytes.clone(), lines),
+        bytes,
+        method_at,
+        target_at,
+    })
+}
+
+/// Finds the words for what httparse only names by its place in the grammar.
+fn explain(error: httparse::Error, head: &[u8]) -> HeadError {
+    match error {
+        httparse::Error::TooManyHeaders => HeadError::TooManyFieldLines,
+        httparse::Error::Version if names_a_version(head) => HeadError::VersionNotSupported,
+        httparse::Error::HeaderValue => HeadError::FieldValue,
+        httparse::Error::HeaderName | httparse::Error::NewLine => explain_field_lines(head),
+        _ => HeadError::RequestLine,
+    }
+}
+
+/// Whether the first line is well formed but for the number of its version.
+fn names_a_version(head: &[u8]) -> bool {
+    let line = head.get(leading_empty_lines(head)..).unwrap_or_default();
+    let mut words = line.split(|&byte| byte == b' ' || byte == b'\r');
+    let version = words.nth(2).unwrap_or_default();
+    version.len() == "HTTP/1.1".len()
+        && version
+            .get(..5)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"HTTP/"))
+}
+
+fn explain_field_lines(head: &[u8]) -> HeadError {
+    let lines = head.get(leading_empty_lines(head)..).unwrap_or_default();
+    for line in lines.split(|&byte| byte == b'\n').skip(1) {
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            return HeadError::ObsoleteFolding;
+        }
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        if name.len() < line.len() && matches!(name.last(), Some(b' ' | b'\t')) {
+            return HeadError::SpaceBeforeColon;
+        }
+    }
+    HeadError::FieldName
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(input: &[u8]) -> Result<Progress<RequestHead>, HeadError> {
+        decode_request_head(input, &mut 0)
+    }
+
+    fn head(input: &[u8]) -> RequestHead {
+        match decode(input) {
+            Ok(Progress::Done { value, .. }) => value,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_head_keeps_three_promises() {
+        for input in [
+            &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..],
+            b"POST /a?b=c%20d HTTP/1.0\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nHost:a\r\nX: \t b c \t\r\n\r\n",
+            b"\r\n\r\nGET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        ] {
+            // Every proper prefix wants more, whether searched afresh or from where it stopped.
+            let mut scanned = 0;
+            for end in 0..input.len() {
+                assert_eq!(
+                    decode(&input[..end]),
+                    Ok(Progress::NeedMore),
+                    "{end} of {input:?}"
+                );
+                assert_eq!(
+                    decode_request_head(&input[..end], &mut scanned),
+                    Ok(Progress::NeedMore)
+                );
+            }
+            // The whole gives the value, and what stands behind it stays unread.
+            let mut more = input.to_vec();
+            more.extend_from_slice(b"GET /next");
+            let Ok(Progress::Done { value, used_bytes }) = decode_request_head(&more, &mut scanned)
+            else {
+                panic!("{input:?}")
+            };
+            assert_eq!(used_bytes, input.len());
+            assert_eq!(value.bytes().as_ref(), input);
+        }
+    }
+
+    #[test]
+    fn a_head_knows_where_its_parts_stand() {
+        let head = head(b"POST /a?b HTTP/1.1\r\nHost: x\r\nCookie:  k=v \r\n\r\n");
+        assert_eq!((head.method, head.version), (Method::Post, Version::Http11));
+        assert_eq!((head.target(), head.target_at()), ("/a?b", 5..9));
+        assert_eq!(head.method_at(), 0..4);
+        assert_eq!(
+            head.fields.lines()[1],
+            FieldLine {
+                name: 29..35,
+                value: 38..41
+            }
+        );
+        assert_eq!(head.fields.only("cookie"), Some(&b"k=v"[..]));
+    }
+
+    #[test]
+    fn what_two_servers_could_read_in_two_ways_is_refused() {
+        use HeadError as E;
+        for (input, error) in [
+            (&b"GET / HTTP/1.1\nHost: a\n\n"[..], E::BareLf),
+            (b"GET / HTTP/1.1\r\nHost: a\n\r\n", E::BareLf),
+            (b"\nGET / HTTP/1.1\r\n\r\n", E::BareLf),
+            (b"GET / HTTP/1.1\rHost: a\r\n\r\n", E::BareCr),
+            (b"GET / HTTP/1.1\r\nX: a\rb\r\n\r\n", E::BareCr),
+            (b"GET / HTTP/1.1\r\nX: a\r\r\n\r\n", E::BareCr),
+            (b"GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n", E::ObsoleteFolding),
+            (b"GET / HTTP/1.1\r\n X: a\r\n\r\n", E::ObsoleteFolding),
+            (b"GET / HTTP/1.1\r\nX: a\r\n\tb\r\n\r\n", E::ObsoleteFolding),
+            (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", E::SpaceBeforeColon),
+            (b"GET / HTTP/1.1\r\nHost\t: a\r\n\r\n", E::SpaceBeforeColon),
+            (b"GET / HTTP/1.1\r\nHost\r\n\r\n", E::FieldName),
+            (b"GET / HTTP/1.1\r\n: a\r\n\r\n", E::FieldName),
+            (b"GET / HTTP/1.1\r\nH(st: a\r\n\r\n", E::FieldName),
+            (b"GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", E::FieldValue),
+            (b"GET / HTTP/1.1\r\nX: a\x7fb\r\n\r\n", E::FieldValue),
+            (b"GET  / HTTP/1.1\r\n\r\n", E::RequestLine),
+            (b"GET /  HTTP/1.1\r\n\r\n", E::RequestLine),
+            (b" GET / HTTP/1.1\r\n\r\n", E::RequestLine),
+            (b"GET /\r\n\r\n", E::RequestLine),
+            (b"GET\r\n\r\n", E::RequestLine),
+            (b"GET /\x00 HTTP/1.1\r\n\r\n", E::RequestLine),
+            (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", E::RequestLine),
+            (b"GET / HTTP/1.2\r\n\r\n", E::VersionNotSupported),
+            (b"GET / HTTP/2.0\r\n\r\n", E::VersionNotSupported),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", E::VersionNotSupported),
+            (b"GET / http/1.1\r\n\r\n", E::VersionNotSupported),
+            (b"get / HTTP/1.1\r\n\r\n", E::UnknownMethod),
+            (b"BREW / HTTP/1.1\r\n\r\n", E::UnknownMethod),
+        ] {
+            assert_eq!(
+                decode(input),
+                Err(error),
+                "{:?}",
+                input.escape_ascii().to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn a_lone_line_feed_is_refused_before_the_head_ends() {
+        assert_eq!(decode(b"GET / HTTP/1.0\n"), Err(HeadError::BareLf));
+        assert_eq!(decode(b"GET / HTTP/1.0\r\nA"), Ok(Progress::NeedMore));
+    }
+
+    #[test]
+    fn sixteen_kib_of_head_pass_and_one_byte_more_does_not() {
+        let of_len = |len: usize| {
+            let front = b"GET / HTTP/1.1\r\nX: ".len();
+            format!(
+                "GET / HTTP/1.1\r\nX: {}\r\n\r\n",
+                "x".repeat(len - front - 4)
+            )
+            .into_bytes()
+        };
+        assert_eq!(head(&of_len(HEAD_LEN_MAX)).bytes().len(), HEAD_LEN_MAX);
+        assert_eq!(decode(&of_len(HEAD_LEN_MAX + 1)), Err(HeadError::TooLong));
+        assert_eq!(
+            decode(&of_len(HEAD_LEN_MAX + 5)[..HEAD_LEN_MAX + 1]),
+            Err(HeadError::TooLong)
+        );
+    }
+
+    #[test]
+    fn a_hundred_field_lines_pass_and_one_more_does_not() {
+        let of = |lines: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(lines));
+        assert_eq!(
+            head(of(FIELD_LINES_MAX).as_bytes()).fields.lines().len(),
+            FIELD_LINES_MAX
+        );
+        assert_eq!(
+            decode(of(FIELD_LINES_MAX + 1).as_bytes()),
+            Err(HeadError::TooManyFieldLines)
+        );
+    }
+
+    #[test]
+    fn eight_kib_of_target_pass_and_one_byte_more_does_not() {
+        let of_len = |len: usize| format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(len - 1));
+        assert_eq!(
+            head(of_len(TARGET_LEN_MAX).as_bytes()).target().len(),
+            TARGET_LEN_MAX
+        );
+        assert_eq!(
+            decode(of_len(TARGET_LEN_MAX + 1).as_bytes()),
+            Err(HeadError::TargetTooLong)
+        );
+        // Known to be too long before the line ends.
+        assert_eq!(
+            decode(format!("GET /{}", "x".repeat(9000)).as_bytes()),
+            Err(HeadError::TargetTooLong)
+        );
+    }
+
+    #[test]
+    fn connections_persist_as_rfc_9112_says() {
+        for (input, keeps) in [
+            (&b"GET / HTTP/1.1\r\n\r\n"[..], true),
+            (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", false),
+            (b"GET / HTTP/1.1\r\nConnection: x, CLOSE\r\n\r\n", false),
+            (b"GET / HTTP/1.0\r\n\r\n", false),
+            (b"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true),
+            (
+                b"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                head(input).wants_keep_alive(),
+                keeps,
+                "{:?}",
+                input.escape_ascii().to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn mutated_heads_never_panic() {
+        let seed = b"\r\nPOST /a?b=c HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 3\r\nX:\r\n\r\nabc";
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            usize::try_from(random % below as u64).unwrap()
+        };
+        for _ in 0..20_000 {
+            let mut input = seed.to_vec();
+            for _ in 0..1 + next(4) {
+                let at = next(input.len());
+                match next(3) {
+                    0 => input[at] = b"\r\n\0 :\t/\xff"[next(8)],
+                    1 => drop(input.remove(at)),
+                    _ => input.insert(at, b"\r\n\0 :\t/\xff"[next(8)]),
+                }
+            }
+            let mut scanned = 0;
+            let piecewise = (0..=input.len())
+                .map(|end| decode_request_head(&input[..end], &mut scanned))
+                .find(|answer| *answer != Ok(Progress::NeedMore));
+            // Byte by byte or in one piece: the same answer.
+            assert_eq!(piecewise.unwrap_or(Ok(Progress::NeedMore)), decode(&input));
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Moves the bytes of HTTP between a stream and the pure files beside this one.
+//! No grammar: what a head, a chunk or a response looks like is decided there.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::body::{
+    BodyError, CONTENT_LEN_MAX, Framing, decode_chunk_end, decode_chunk_line, decode_trailers,
+};
+use super::head::{HeadError, RequestHead, decode_request_head};
+use super::response::{Circumstances, Response};
+use super::status::StatusCode;
+use crate::octets::Progress;
+
+/// How much is read at once. One such buffer serves all connections of a thread, so that those
+/// which wait hold none.
+const READ_LEN: usize = 16 * 1024;
+
+/// Content up to this length is copied behind its head, so that a response is one write; longer
+/// content is handed to the socket as it lies.
+const COPIED_CONTENT_LEN_MAX: usize = 8 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_LEN]);
+}
+
+/// How long a peer may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// From the first byte of a head to its last (408).
+    pub head: Duration,
+    /// For the whole content (408).
+    pub content: Duration,
+    /// Between two requests; then the connection is closed without a word (RFC 9112 §9.5).
+    pub idle: Duration,
+    /// Between two steps forward of a response that the peer reads slowly.
+    pub write: Duration,
+    /// For the peer to close, after we have.
+    pub linger: Duration,
+}
+
+/// One connection that carries requests and responses, one after the other.
+#[derive(Debug)]
+pub struct HttpConnection<S> {
+    stream: S,
+    /// What has been read and not been used: the rest of this request, or the next ones.
+    unread: BytesMut,
+    deadlines: Deadlines,
+    /// Until when the first head must be there; later heads are timed from their first byte.
+    first_head_until: Option<Instant>,
+}
+
+/// Why no request came out of a connection.
+#[derive(Debug)]
+pub enum ReadError {
+    /// It is not a request, or one that is refused.
+    Head(HeadError),
+    /// Its content is refused.
+    Body(BodyError),
+    /// It took too long.
+    TooSlow,
+    /// The stream failed, or ended in the middle of a request.
+    Io(io::Error),
+}
+
+impl ReadError {
+    /// The answer the peer gets; `None` if nobody is there any more.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Head(error) => Some(error.status()),
+            Self::Body(error) => Some(error.status()),
+            Self::TooSlow => Some(StatusCode::REQUEST_TIMEOUT),
+            Self::Io(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(error) => error.fmt(f),
+            Self::Body(error) => error.fmt(f),
+            Self::TooSlow => f.write_str("The request did not arrive in time."),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
+    /// A fresh connection; its first head is timed from now.
+    pub fn new(stream: S, deadlines: Deadlines) -> Self {
+        let first_head_until = Some(Instant::now() + deadlines.head);
+        Self {
+            stream,
+            unread: BytesMut::new(),
+            deadlines,
+            first_head_until,
+        }
+    }
+
+    /// The next request head; `None` if the connection ended, stayed idle for too long, or `stop`
+    /// came first, in each case between two requests.
+    ///
+    /// # Errors
+    /// `Head`, `TooSlow`, or `Io` if the peer left in the middle of a head.
+    pub async fn next_head(
+        &mut self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<RequestHead>, ReadError> {
+        let until = if self.unread.is_empty() {
+            match self.first_bytes(stop).await? {
+                Some(until) => until,
+                None => return Ok(None),
+            }
+        } else {
+            Instant::now() + self.deadlines.head
+        };
+        let mut scanned = 0;
+        loop {
+            match decode_request_head(&self.unread, &mut scanned).map_err(ReadError::Head)? {
+                Progress::Done { value, used_bytes } => {
+                    self.unread.advance(used_bytes);
+                    return Ok(Some(value));
+                }
+                Progress::NeedMore => self.read_more(until).await?,
+            }
+        }
+    }
+
+    /// Waits for the first bytes of a request, holding no buffer, and says until when its head must be whole.
+    async fn first_bytes(
+        &mut self,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Instant>, ReadError> {
+        self.unread = BytesMut::new();
+        let first = self.first_head_until.take();
+        let until = first.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
+        let read = read_some(&mut self.stream, &mut self.unread);
+        let read_len = tokio::select! {
+            biased;
+            read_len = timeout_at(until, read) => read_len,
+            () = stop => return Ok(None),
+        };
+        match read_len {
+            Ok(Ok(0)) => Ok(None),
+            Ok(Ok(_)) => Ok(Some(
+                first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
+            )),
+            // A peer that resets an idle connection has closed it, if not politely.
+            Ok(Err(_)) => Ok(None),
+            Err(_) if first.is_some() => Err(ReadError::TooSlow),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The content of the request whose head was read last. Sends `100 Continue` first if `expects_continue`
+    /// and the content is not there yet (RFC 9110 §10.1.1).
+    ///
+    /// # Errors
+    /// `Body`, `TooSlow`, `Io`.
+    pub async fn read_content(
+        &mut self,
+        framing: Framing,
+        expects_continue: bool,
+    ) -> Result<Bytes, ReadError> {
+        let until = Instant::now() + self.deadlines.content;
+        if let Framing::Length(len) = framing
+            && usize::try_from(len).map_or(true, |len| len > CONTENT_LEN_MAX)
+        {
+            return Err(ReadError::Body(BodyError::TooLong));
+        }
+        if expects_continue && framing != Framing::None && self.unread.is_empty() {
+            self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..])
+                .await?;
+        }
+        match framing {
+            Framing::None => Ok(Bytes::new()),
+            Framing::Length(len) => {
+                let len = usize::try_from(len).map_err(|_| ReadError::Body(BodyError::TooLong))?;
+                self.take_exactly(len, until).await
+            }
+            Framing::Chunked => self.read_chunks(until).await,
+        }
+    }
+
+    async fn read_chunks(&mut self, until: Instant) -> Result<Bytes, ReadError> {
+        let mut content = BytesMut::new();
+        loop {
+            let line = self.decode(decode_chunk_line, until).await?;
+            let chunk_size = usize::try_from(line.chunk_size).unwrap_or(usize::MAX);
+            if chunk_size > CONTENT_LEN_MAX - content.len() {
+                return Err(ReadError::Body(BodyError::TooLong));
+            }
+            if chunk_size == 0 {
+                self.decode(decode_trailers, until).await?;
+                return Ok(content.freeze());
+            }
+            content.extend_from_slice(&self.take_exactly(chunk_size, until).await?);
+            self.decode(decode_chunk_end, until).await?;
+        }
+    }
+
+    /// Reads until `decoder` is content with the bytes in front.
+    async fn decode<T>(
+        &mut self,
+        decoder: impl Fn(&[u8]) -> Result<Progress<T>, BodyError>,
+        until: Instant,
+    ) -> Result<T, ReadError> {
+        loop {
+            match decoder(&self.unread).map_err(ReadError::Body)? {
+                Progress::Done { value, used_bytes } => {
+                    self.unread.advance(used_bytes);
+                    return Ok(value);
+                }
+                Progress::NeedMore => self.read_more(until).await?,
+            }
+        }
+    }
+
+    async fn take_exactly(&mut self, len: usize, until: Instant) -> Result<Bytes, ReadError> {
+        while self.unread.len() < len {
+            self.read_more(until).await?;
+        }
+        Ok(self.unread.split_to(len).freeze())
+    }
+
+    async fn read_more(&mut self, until: Instant) -> Result<(), ReadError> {
+        match timeout_at(until, read_some(&mut self.stream, &mut self.unread)).await {
+            Err(_) => Err(ReadError::TooSlow),
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(0)) => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Ok(Ok(_)) => Ok(()),
+        }
+    }
+
+    /// Writes a response, in one write if the socket takes it.
+    ///
+    /// # Errors
+    /// Of the stream; `TimedOut` if the peer stopped reading.
+    pub async fn write_response(
+        &mut self,
+        response: &Response,
+        circumstances: Circumstances<'_>,
+    ) -> io::Result<()> {
+        let mut head = Vec::with_capacity(512);
+        let content = response.encode_head(circumstances, &mut head);
+        if content.len() <= COPIED_CONTENT_LEN_MAX {
+            head.extend_from_slice(&content);
+            return self.write_all(&head[..]).await;
+        }
+        self.write_all(head.as_slice().chain(content)).await
+    }
+
+    async fn write_all(&mut self, mut bytes: impl Buf) -> io::Result<()> {
+        let stalled = |_| io::Error::new(io::ErrorKind::TimedOut, "the peer stopped reading");
+        while bytes.has_remaining() {
+            let step = timeout(self.deadlines.write, self.stream.write_buf(&mut bytes));
+            if step.await.map_err(stalled)?? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+        }
+        timeout(self.deadlines.write, self.stream.flush())
+            .await
+            .map_err(stalled)?
+    }
+
+    /// Says goodbye and waits a moment for the peer's: whoever closes with bytes unread makes the
+    /// kernel reset the connection, and the peer may lose the response (RFC 9112 §9.6).
+    pub async fn close(mut self) {
+        let linger = self.deadlines.linger;
+        let goodbye = async {
+            self.stream.shutdown().await?;
+            let mut discarded = BytesMut::new();
+            while read_some(&mut self.stream, &mut discarded).await? > 0 {
+                discarded.clear();
+            }
+            io::Result::Ok(())
+        };
+        // However it ends, the connection is over.
+        let _ = timeout(linger, goodbye).await;
+    }
+
+    /// The stream and what was read beyond the last request, for the protocol that takes over.
+    pub fn into_parts(self) -> (S, Bytes) {
+        (self.stream, self.unread.freeze())
+    }
+}
+
+/// Reads once, through the thread's scratch buffer, and appends to `into`: a connection that waits owns no memory for it.
+async fn read_some<S: AsyncRead + Unpin>(stream: &mut S, into: &mut BytesMut) -> io::Result<usize> {
+    poll_fn(|context| {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) => {
+                    into.extend_from_slice(buffer.filled());
+                    Poll::Ready(Ok(buffer.filled().len()))
+                }
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+    })
+    .await
+}

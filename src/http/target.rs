@@ -1,0 +1,332 @@
+//! What is asked for, and of which host (RFC 9112 §3.2, RFC 9110 §7.2).
+//! Paths are split before they are decoded, so that no escape can smuggle a slash in.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::head::{HeadError, Method, RequestHead, Version};
+use super::percent;
+
+/// The scheme a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `http`: in clear.
+    Http,
+    /// `https`: within TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands in a URL.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that a URL of this scheme leaves out (RFC 9110 §4.2).
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// A request target with its host, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// What is asked for.
+    pub resource: Resource,
+    /// Whom the client believes to speak with: `host` or `host:port`, as sent. Empty in HTTP/1.0
+    /// without `Host`.
+    pub authority: String,
+}
+
+/// The thing behind a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// `*`: the server as a whole, for OPTIONS only.
+    Server,
+    /// A path with its query.
+    Path(Path),
+}
+
+/// An absolute path and its query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    /// The path as it was sent, without the query.
+    pub raw: String,
+    /// The parts between the slashes, decoded after splitting: `/a%2Fb/` is `["a/b", ""]`.
+    pub segments: Vec<String>,
+    /// What follows the `?`, undecoded; empty if there is none.
+    pub query: String,
+}
+
+impl Path {
+    /// The first value called `name` in the query, decoded as a form field.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        self.query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let key = percent::decode(key.as_bytes(), true)?;
+            (key == name).then(|| percent::decode(value.as_bytes(), true))?
+        })
+    }
+}
+
+/// Takes the target of `head` apart, on a connection that speaks `scheme`.
+///
+/// # Errors
+/// `Target`, `SchemeMismatch`, and the three `Host…` errors.
+pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target, HeadError> {
+    let host = decode_host(head)?;
+    let target = head.target();
+    // RFC 3986 allows visible ASCII only; a fragment is never sent (RFC 9110 §7.1).
+    if !target
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    {
+        return Err(HeadError::Target);
+    }
+    if target == "*" && head.method == Method::Options {
+        return Ok(Target {
+            resource: Resource::Server,
+            authority: host,
+        });
+    }
+    if target.starts_with('/') {
+        return Ok(Target {
+            resource: Resource::Path(split_path(target)?),
+            authority: host,
+        });
+    }
+    decode_absolute(target, scheme)
+}
+
+/// The absolute form: its authority replaces the Host field (RFC 9112 §3.2.2).
+fn decode_absolute(target: &str, scheme: Scheme) -> Result<Target, HeadError> {
+    let (its_scheme, rest) = target.split_once("://").ok_or(HeadError::Target)?;
+    if !its_scheme.eq_ignore_ascii_case("http") && !its_scheme.eq_ignore_ascii_case("https") {
+        return Err(HeadError::Target);
+    }
+    if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
+        return Err(HeadError::SchemeMismatch);
+    }
+    let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest
+        .split_at_checked(authority_len)
+        .ok_or(HeadError::Target)?;
+    if authority.is_empty() || !is_authority(authority) {
+        return Err(HeadError::Target);
+    }
+    let path = if path.starts_with('/') {
+        split_path(path)?
+    } else {
+        split_path(&format!("/{path}"))?
+    };
+    Ok(Target {
+        resource: Resource::Path(path),
+        authority: authority.to_owned(),
+    })
+}
+
+fn decode_host(head: &RequestHead) -> Result<String, HeadError> {
+    let mut hosts = head.fields.all("Host");
+    let Some(host) = hosts.next() else {
+        return match head.version {
+            Version::Http10 => Ok(String::new()),
+            Version::Http11 => Err(HeadError::HostMissing),
+        };
+    };
+    if hosts.next().is_some() {
+        return Err(HeadError::HostRepeated);
+    }
+    let host = std::str::from_utf8(host).map_err(|_| HeadError::HostInvalid)?;
+    if !is_authority(host) {
+        return Err(HeadError::HostInvalid);
+    }
+    Ok(host.to_owned())
+}
+
+/// Whether `text` is `uri-host [ ":" port ]` with a host that is not empty. User names, allowed in
+/// RFC 3986, are not: RFC 9110 §4.2.4 calls them a way to deceive.
+fn is_authority(text: &str) -> bool {
+    split_authority(text).is_some()
+}
+
+/// Splits `host:port` into the host, in lower case and without brackets, and the port, if it is given.
+#[must_use]
+pub fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (address, after) = rest.split_once(']')?;
+        let address: Ipv6Addr = address.parse().ok()?;
+        (address.to_string(), after)
+    } else {
+        let (host, port) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
+        (reg_name(host)?, port)
+    };
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => None,
+        // `host:` is allowed and means the default port (RFC 3986 §3.2.3).
+        Some("") => None,
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(digits.parse().ok()?)
+        }
+        _ => return None,
+    };
+    Some((host, port))
+}
+
+/// A host name or IPv4 address: letters, digits, `-`, `_` and dots. Narrower than RFC 3986, whose
+/// escapes and delimiters no resolver knows.
+fn reg_name(host: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if host.is_empty() || host.len() > 255 || !host.bytes().all(plain) {
+        return None;
+    }
+    // All digits and dots can only be an IPv4 address.
+    let numeric = host
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    (!numeric || host.parse::<Ipv4Addr>().is_ok()).then(|| host.to_ascii_lowercase())
+}
+
+fn split_path(target: &str) -> Result<Path, HeadError> {
+    let (raw, query) = target.split_once('?').unwrap_or((target, ""));
+    let segments = raw
+        .split('/')
+        .skip(1)
+        .map(|segment| percent::decode(segment.as_bytes(), false))
+        .collect::<Option<Vec<_>>>()
+        .ok_or(HeadError::Target)?;
+    Ok(Path {
+        raw: raw.to_owned(),
+        segments,
+        query: query.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::head::decode_request_head;
+    use crate::octets::Progress;
+
+    fn decode(request_line: &str, fields: &str) -> Result<Target, HeadError> {
+        let input = format!("{request_line}\r\n{fields}\r\n");
+        match decode_request_head(input.as_bytes(), &mut 0) {
+            Ok(Progress::Done { value, .. }) => decode_target(&value, Scheme::Http),
+            other => panic!("{input:?}: {other:?}"),
+        }
+    }
+
+    fn segments(target: &str) -> Option<Vec<String>> {
+        let line = format!("GET {target} HTTP/1.1");
+        match decode(&line, "Host: a\r\n").ok()?.resource {
+            Resource::Path(path) => Some(path.segments),
+            Resource::Server => None,
+        }
+    }
+
+    #[test]
+    fn paths_are_split_and_then_decoded() {
+        for (target, parts) in [
+            ("/", vec![""]),
+            ("/login", vec!["login"]),
+            ("/chat/1?after=3", vec!["chat", "1"]),
+            ("/a%2Fb/%2e%2e/", vec!["a/b", "..", ""]),
+            ("//a", vec!["", "a"]),
+            ("/%C3%A9+", vec!["é+"]),
+        ] {
+            assert_eq!(segments(target).unwrap(), parts, "{target}");
+        }
+        for bad in ["/%", "/%zz", "/%ff", "/a#b"] {
+            assert_eq!(segments(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn queries_are_read_by_name() {
+        let Resource::Path(path) = decode("GET /x?a=1&after=%33+4&b HTTP/1.1", "Host: a\r\n")
+            .unwrap()
+            .resource
+        else {
+            panic!()
+        };
+        assert_eq!(path.query_value("after").as_deref(), Some("3 4"));
+        assert_eq!(path.query_value("b").as_deref(), Some(""));
+        assert_eq!(path.query_value("c"), None);
+    }
+
+    #[test]
+    fn the_four_forms_of_a_target() {
+        let server = decode("OPTIONS * HTTP/1.1", "Host: a\r\n").unwrap();
+        assert_eq!(server.resource, Resource::Server);
+        let absolute = decode("GET http://b:8080/x?y HTTP/1.1", "Host: a\r\n").unwrap();
+        assert_eq!(absolute.authority, "b:8080");
+        assert!(
+            matches!(absolute.resource, Resource::Path(path) if path.raw == "/x" && path.query == "y")
+        );
+        let bare = decode("GET HTTP://b?y HTTP/1.1", "Host: a\r\n").unwrap();
+        assert!(
+            matches!(bare.resource, Resource::Path(path) if path.raw == "/" && path.query == "y")
+        );
+        for (line, error) in [
+            ("GET * HTTP/1.1", HeadError::Target),
+            ("CONNECT a:443 HTTP/1.1", HeadError::Target),
+            ("GET a HTTP/1.1", HeadError::Target),
+            ("GET ftp://a/ HTTP/1.1", HeadError::Target),
+            ("GET http:///x HTTP/1.1", HeadError::Target),
+            ("GET http://u@a/ HTTP/1.1", HeadError::Target),
+            ("GET https://a/ HTTP/1.1", HeadError::SchemeMismatch),
+        ] {
+            assert_eq!(decode(line, "Host: a\r\n"), Err(error), "{line}");
+        }
+    }
+
+    #[test]
+    fn http_1_1_needs_one_valid_host() {
+        for good in [
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1:1",
+            "[::1]:8443",
+            "a_b.c-d:",
+            "LOCALHOST",
+        ] {
+            assert!(
+                decode("GET / HTTP/1.1", &format!("Host: {good}\r\n")).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "", ":80", "a:b", "a:65536", "a b", "a,b", "a/b", "u@a", "[::1", "[a]", "::1", "1.2.3",
+            "a\u{e9}",
+        ] {
+            let answer = decode("GET / HTTP/1.1", &format!("Host: {bad}\r\n"));
+            assert_eq!(answer, Err(HeadError::HostInvalid), "{bad:?}");
+        }
+        assert_eq!(decode("GET / HTTP/1.1", ""), Err(HeadError::HostMissing));
+        assert_eq!(
+            decode("GET / HTTP/1.1", "Host: a\r\nHost: a\r\n"),
+            Err(HeadError::HostRepeated)
+        );
+        assert_eq!(
+            decode("GET / HTTP/1.0", "Host: a\r\nhost: b\r\n"),
+            Err(HeadError::HostRepeated)
+        );
+        assert_eq!(decode("GET / HTTP/1.0", "").unwrap().authority, "");
+    }
+
+    #[test]
+    fn an_authority_is_split_and_normalised() {
+        assert_eq!(
+            split_authority("LocalHost:8080"),
+            Some(("localhost".into(), Some(8080)))
+        );
+        assert_eq!(split_authority("[0:0::1]"), Some(("::1".into(), None)));
+    }
+}

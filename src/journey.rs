@@ -1,0 +1,362 @@
+//! One connection from its first byte to its last: the file to read first.
+//! It tells the journey in its order and does nothing else; every grammar is in a room of its own.
+//!
+//! first byte → tap → TLS → request → page → response, again and again → perhaps a WebSocket → goodbye
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::http::body::Framing;
+use crate::http::io::{Deadlines, HttpConnection, ReadError};
+use crate::http::response::Circumstances;
+use crate::http::target::{Scheme, decode_target};
+use crate::http::{HeadError, RequestHead, Response, StatusCode, Version, date};
+use crate::log;
+use crate::pages::{self, Reply, Request, Upgrade, Via};
+use crate::tls::{self, Negotiated, Tls};
+use crate::transport::Stream;
+use crate::transport::tap::{Direction, Observer, Seen, Tap};
+
+/// How long a peer may refuse to take the next bytes of a response before it is given up.
+const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// What a TLS connection begins with: a record of content type handshake (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A connection as it was accepted.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Counts from 1, over all ports; the log calls it `#1`.
+    pub number: u64,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// What is spoken on the port it came to.
+    pub scheme: Scheme,
+    /// Whether there are too many connections already: it is heard, and asked to come back later.
+    pub turned_away: bool,
+}
+
+/// Takes one connection through its whole journey.
+pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
+    let started = Instant::now();
+    let traffic = Arc::new(Traffic::default());
+    log!(
+        app.log,
+        "#{} {} connected, {}",
+        arrival.number,
+        arrival.peer,
+        arrival.scheme.as_str()
+    );
+    let ending = lead(app, socket, &arrival, &traffic).await;
+    log!(
+        app.log,
+        "#{} closed after {:.1} s: {ending}; {} bytes in, {} out",
+        arrival.number,
+        started.elapsed().as_secs_f64(),
+        traffic.from_client.load(Ordering::Relaxed),
+        traffic.from_server.load(Ordering::Relaxed)
+    );
+}
+
+/// First byte, tap, TLS; then requests. Says how it ended.
+async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Traffic>) -> String {
+    let first_byte = tokio::select! {
+        first_byte = first_byte(app, &socket) => first_byte,
+        () = app.stopped() => return "the server stops".to_owned(),
+    };
+    let first_byte = match first_byte {
+        Ok(Some(byte)) => byte,
+        Ok(None) => return "nothing was said".to_owned(),
+        Err(error) => return error.to_string(),
+    };
+    let tapped = Tap::new(socket, Some(observer(traffic.clone())));
+    match (arrival.scheme, &app.tls) {
+        (Scheme::Http, _) if first_byte == TLS_HANDSHAKE => {
+            wrong_port(
+                app,
+                tapped,
+                arrival,
+                "This port speaks plain HTTP, and you speak TLS",
+            )
+            .await
+        }
+        (Scheme::Https, _) if first_byte.is_ascii_alphabetic() => {
+            wrong_port(
+                app,
+                tapped,
+                arrival,
+                "This port speaks TLS, and you speak plain HTTP",
+            )
+            .await
+        }
+        (Scheme::Https, Some(tls)) => {
+            let (stream, negotiated) = match encrypt(app, tls, tapped).await {
+                Ok(encrypted) => encrypted,
+                Err(ending) => return ending,
+            };
+            log!(app.log, "#{} {negotiated}", arrival.number);
+            let via = Via {
+                number: arrival.number,
+                peer: arrival.peer,
+                tls: Some(negotiated),
+            };
+            serve(app, stream, &via, arrival.turned_away).await
+        }
+        _ => {
+            let via = Via {
+                number: arrival.number,
+                peer: arrival.peer,
+                tls: None,
+            };
+            serve(app, Stream::Plain(tapped), &via, arrival.turned_away).await
+        }
+    }
+}
+
+/// The first byte, left where it is: it tells TLS from HTTP before anything is read.
+async fn first_byte(app: &App, socket: &TcpStream) -> io::Result<Option<u8>> {
+    let mut first = [0];
+    match timeout(app.config.limits.head_deadline, socket.peek(&mut first)).await {
+        Ok(Ok(0)) | Err(_) => Ok(None),
+        Ok(Ok(_)) => Ok(Some(first[0])),
+        Ok(Err(error)) => Err(error),
+    }
+}
+
+/// The TLS handshake; the stream within and what was agreed on, or how it failed.
+async fn encrypt(
+    app: &App,
+    tls: &Tls,
+    tapped: Tap<TcpStream>,
+) -> Result<(Stream, Negotiated), String> {
+    match timeout(
+        app.config.limits.tls_handshake_deadline,
+        tls.accept(tapped, None),
+    )
+    .await
+    {
+        Ok(Ok(stream)) => match Negotiated::of(stream.get_ref().1) {
+            Some(negotiated) => Ok((Stream::Tls(Box::new(stream)), negotiated)),
+            None => Err("the handshake did not finish".to_owned()),
+        },
+        Ok(Err(refused)) => {
+            let explanation = tls::explain(&refused.error);
+            HttpConnection::new(Stream::Plain(refused.io), deadlines(app))
+                .close()
+                .await;
+            Err(explanation)
+        }
+        Err(_) => Err("the TLS handshake took too long".to_owned()),
+    }
+}
+
+/// Tells a client that speaks the other protocol where that one is spoken.
+async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: &str) -> String {
+    let authority = tapped
+        .get_ref()
+        .local_addr()
+        .map(|address| address.to_string())
+        .unwrap_or_default();
+    let here = format!("{}://{authority}/", arrival.scheme.as_str());
+    let mut connection = HttpConnection::new(Stream::Plain(tapped), deadlines(app));
+    let response = Response::text(StatusCode::BAD_REQUEST, format!("{what}: open {here}"));
+    // What the client sent is not answered, only its mistake: so the request itself need not be read first.
+    let circumstances = Circumstances {
+        version: Version::Http11,
+        method: None,
+        date: &http_date(),
+        keep_alive: false,
+    };
+    let written = connection.write_response(&response, circumstances).await;
+    connection.close().await;
+    match written {
+        Ok(()) => format!("{what}; was told {here}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Requests and responses, until one side has enough. Says how it ended.
+async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> String {
+    let mut connection = HttpConnection::new(stream, deadlines(app));
+    let mut requests = 0_u64;
+    loop {
+        let head = match connection.next_head(app.stopped()).await {
+            Ok(Some(head)) => head,
+            Ok(None) => break,
+            Err(error) => return refuse(app, connection, via, &error).await,
+        };
+        requests += 1;
+        let started = Instant::now();
+        let reply = match respond(app, &mut connection, via, &head, turned_away).await {
+            Ok(reply) => reply,
+            Err(error) => return refuse(app, connection, via, &error).await,
+        };
+        let (response, upgrade) = match reply {
+            Reply::Response(response) => (response, None),
+            Reply::Upgrade(response, upgrade) => (response, Some(upgrade)),
+        };
+        let keep_alive = head.wants_keep_alive() && !turned_away && !app.is_stopping();
+        let circumstances = Circumstances {
+            version: head.version,
+            method: Some(head.method),
+            date: &http_date(),
+            keep_alive,
+        };
+        if let Err(error) = connection.write_response(&response, circumstances).await {
+            return format!("{requests} requests, then {error}");
+        }
+        log_request(app, via, &head, &response, started.elapsed());
+        if let Some(upgrade) = upgrade {
+            return upgraded(app, connection, via, upgrade).await;
+        }
+        if !keep_alive {
+            break;
+        }
+    }
+    connection.close().await;
+    format!("{requests} requests")
+}
+
+/// One request: its target and framing are judged, its content is read, its page answers.
+async fn respond(
+    app: &App,
+    connection: &mut HttpConnection<Stream>,
+    via: &Via,
+    head: &RequestHead,
+    turned_away: bool,
+) -> Result<Reply, ReadError> {
+    let target = decode_target(head, via.scheme()).map_err(ReadError::Head)?;
+    let framing = Framing::of(head).map_err(ReadError::Head)?;
+    let expects_continue = expects_continue(head).map_err(ReadError::Head)?;
+    if turned_away {
+        return Ok(too_many().into());
+    }
+    let content = connection.read_content(framing, expects_continue).await?;
+    let request = Request {
+        head,
+        target,
+        content,
+        via,
+    };
+    Ok(pages::answer(app, &request).await)
+}
+
+/// Whether the client waits for a 100 before it sends content (RFC 9110 §10.1.1).
+fn expects_continue(head: &RequestHead) -> Result<bool, HeadError> {
+    if head.version == Version::Http10 || !head.fields.contains("Expect") {
+        return Ok(false);
+    }
+    match head.fields.only("Expect") {
+        Some(value) if value.eq_ignore_ascii_case(b"100-continue") => Ok(true),
+        _ => Err(HeadError::UnknownExpectation),
+    }
+}
+
+/// Answers bytes that are no request, and ends the connection: where a next one would begin is not certain.
+async fn refuse(
+    app: &App,
+    mut connection: HttpConnection<Stream>,
+    via: &Via,
+    error: &ReadError,
+) -> String {
+    let Some(response) = pages::refused(error) else {
+        return error.to_string();
+    };
+    log!(
+        app.log,
+        "#{} {} refused: {error}",
+        via.number,
+        response.status
+    );
+    let circumstances = Circumstances {
+        version: Version::Http11,
+        method: None,
+        date: &http_date(),
+        keep_alive: false,
+    };
+    if let Err(error) = connection.write_response(&response, circumstances).await {
+        return error.to_string();
+    }
+    connection.close().await;
+    format!("refused with {}", response.status)
+}
+
+/// From here on the bytes are frames.
+async fn upgraded(
+    app: &App,
+    connection: HttpConnection<Stream>,
+    via: &Via,
+    upgrade: Upgrade,
+) -> String {
+    let (stream, leftover) = connection.into_parts();
+    let ended = pages::converse(app, via, stream, &leftover, upgrade).await;
+    format!("WebSocket ended {ended}")
+}
+
+/// The answer to one connection too many.
+fn too_many() -> Response {
+    Response::text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too many connections are open: try again in a few seconds.",
+    )
+    .field("Retry-After", "5")
+}
+
+/// The path is logged, not the query: what stands there is the client's own business.
+fn log_request(app: &App, via: &Via, head: &RequestHead, response: &Response, took: Duration) {
+    let path = head.target().split(['?', '#']).next().unwrap_or_default();
+    log!(
+        app.log,
+        "#{} {} {path} {} {} bytes {:.1} ms",
+        via.number,
+        head.method.as_str(),
+        response.status.number(),
+        response.content_len(),
+        took.as_secs_f64() * 1000.0
+    );
+}
+
+fn deadlines(app: &App) -> Deadlines {
+    let limits = &app.config.limits;
+    Deadlines {
+        head: limits.head_deadline,
+        content: limits.body_deadline,
+        idle: limits.keep_alive_idle,
+        write: WRITE_STALL_MAX,
+        linger: limits.lingering_close,
+    }
+}
+
+fn http_date() -> String {
+    date::format(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs(),
+    )
+}
+
+/// How many bytes crossed the socket, as the tap under TLS sees them.
+#[derive(Debug, Default)]
+struct Traffic {
+    from_client: AtomicU64,
+    from_server: AtomicU64,
+}
+
+fn observer(traffic: Arc<Traffic>) -> Observer {
+    Arc::new(move |direction, seen| {
+        let Seen::Chunk(chunk) = seen else { return };
+        let counter = match direction {
+            Direction::FromClient => &traffic.from_client,
+            Direction::FromServer => &traffic.from_server,
+        };
+        counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+    })
+}

@@ -1,0 +1,107 @@
+//! The frame around every page: title, badge, who is logged in, and the fields that keep a page to itself.
+//! What stands within the frame comes from the page.
+
+use crate::app::App;
+use crate::assets::AssetError;
+use crate::http::{Response, StatusCode};
+use crate::log;
+use crate::template::{Markup, Value};
+
+use super::badge;
+use super::request::Request;
+
+/// Scripts, styles and connections from this server only; nothing inline, no frames, no plug-ins.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// One page before it is framed.
+pub(super) struct Page<'a> {
+    /// The status of the response.
+    pub(super) status: StatusCode,
+    /// The `class` and `data-page` of its body.
+    pub(super) name: &'a str,
+    /// What stands in the browser's tab.
+    pub(super) title: &'a str,
+    /// Who is logged in.
+    pub(super) user: Option<&'a str>,
+    /// What stands within the frame.
+    pub(super) content: Result<Markup, AssetError>,
+}
+
+/// Frames a page. A slip in a template becomes a plain 500, and a line in the log.
+pub(super) fn respond(app: &App, request: &Request<'_>, page: Page<'_>) -> Response {
+    let status = page.status;
+    match frame(app, request, page) {
+        Ok(markup) => {
+            let mut response =
+                Response::with_content(status, "text/html; charset=utf-8", markup.into_string());
+            add_page_fields(app, request, &mut response);
+            response
+        }
+        Err(error) => {
+            log!(
+                app.log,
+                "#{} a page could not be rendered: {error}",
+                request.via.number
+            );
+            Response::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "This page could not be put together; the log says why.",
+            )
+        }
+    }
+}
+
+/// Sends the browser on; such an answer is not kept either.
+pub(super) fn see_other(app: &App, request: &Request<'_>, location: String) -> Response {
+    let mut response = Response::see_other(location);
+    add_page_fields(app, request, &mut response);
+    response
+}
+
+/// The fields of everything that is not a static file.
+pub(super) fn add_page_fields(app: &App, request: &Request<'_>, response: &mut Response) {
+    response.add_field("Cache-Control", "no-store");
+    add_security_fields(app, request, response);
+}
+
+/// The fields of everything.
+pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &mut Response) {
+    response.add_field("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    response.add_field("X-Content-Type-Options", "nosniff");
+    // Nobody else learns where a reader came from. Pages widen this, by a <meta>, to requests to this
+    // very server: under `no-referrer` a browser would send our own forms with `Origin: null`, and
+    // they could not be told from those of other sites (Fetch, "append a request Origin header").
+    response.add_field("Referrer-Policy", "no-referrer");
+    response.add_field("Cross-Origin-Opener-Policy", "same-origin");
+    response.add_field("Cross-Origin-Resource-Policy", "same-origin");
+    let hsts_secs = app
+        .tls
+        .as_ref()
+        .map_or(0, |tls| tls.setup().settings.hsts_seconds);
+    if request.via.tls.is_some() && hsts_secs > 0 {
+        response.add_field("Strict-Transport-Security", format!("max-age={hsts_secs}"));
+    }
+}
+
+fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, AssetError> {
+    let content = page.content?;
+    let user = match page.user {
+        Some(name) => app
+            .assets
+            .render("user.html", &[("name", Value::Text(name))])?,
+        None => app.assets.render("guest.html", &[])?,
+    };
+    let badge = badge::render(app, request.via)?;
+    app.assets.render(
+        "layout.html",
+        &[
+            ("title", Value::Text(page.title)),
+            ("page", Value::Text(page.name)),
+            ("assets", Value::Text(&app.assets.base())),
+            ("badge", Value::Markup(&badge)),
+            ("user", Value::Markup(&user)),
+            ("content", Value::Markup(&content)),
+        ],
+    )
+}

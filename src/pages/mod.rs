@@ -1,0 +1,131 @@
+//! Pages, forms and sockets: what stands behind each URL, in a table that reads like a table of contents.
+//! No bytes of HTTP, no frames, no SQL: pages put together what the other rooms know.
+
+mod account;
+mod badge;
+mod chat;
+mod error;
+mod groups;
+mod layout;
+mod request;
+mod sockets;
+mod static_files;
+mod visitor;
+
+pub use error::refused;
+pub use request::{Reply, Request, Upgrade, Via};
+pub use sockets::converse;
+
+use crate::app::App;
+use crate::http::cross_site;
+use crate::http::router::{self, Found, Route};
+use crate::http::target::Resource;
+use crate::http::{Method, Response, StatusCode};
+
+/// Everything that can be asked for.
+const ROUTES: &[Route<Page>] = &[
+    Route::get("/", Page::Home),
+    Route::get("/register", Page::RegisterForm),
+    Route::post("/register", Page::Register),
+    Route::get("/login", Page::LoginForm),
+    Route::post("/login", Page::LogIn),
+    Route::post("/logout", Page::LogOut),
+    Route::get("/account", Page::Account),
+    Route::post("/account/delete", Page::DeleteAccount),
+    Route::get("/chat", Page::Home),
+    Route::get("/chat/{}", Page::Chat),
+    Route::post("/groups", Page::CreateGroup),
+    Route::post("/groups/{}/join", Page::JoinGroup),
+    Route::post("/groups/{}/leave", Page::LeaveGroup),
+    Route::get("/ws", Page::NewsSocket),
+    Route::get("/ws/chat/{}", Page::ChatSocket),
+    Route::get("/ws/echo", Page::EchoSocket),
+    Route::get("/static/{..}", Page::StaticFile),
+    Route::get("/favicon.ico", Page::Favicon),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Page {
+    Home,
+    RegisterForm,
+    Register,
+    LoginForm,
+    LogIn,
+    LogOut,
+    Account,
+    DeleteAccount,
+    Chat,
+    CreateGroup,
+    JoinGroup,
+    LeaveGroup,
+    NewsSocket,
+    ChatSocket,
+    EchoSocket,
+    StaticFile,
+    Favicon,
+}
+
+/// Answers one request.
+pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
+    let path = match &request.target.resource {
+        // OPTIONS * asks what the server can do at all (RFC 9110 §9.3.7).
+        Resource::Server => return options("GET, HEAD, POST, OPTIONS").into(),
+        Resource::Path(path) => path,
+    };
+    match router::find(ROUTES, request.head.method, &path.segments) {
+        Found::Page { target, values } => {
+            let value = values.first().copied().unwrap_or_default();
+            match target {
+                Page::StaticFile => static_files::file(app, request, &values).into(),
+                Page::Favicon => static_files::file(app, request, &["favicon.svg"]).into(),
+                page => open(app, request, *page, value).await,
+            }
+        }
+        Found::OtherMethods { allow } if request.head.method == Method::Options => {
+            options(&allow).into()
+        }
+        Found::OtherMethods { allow } => {
+            let text = format!("This address answers to {allow}.");
+            error::page(app, request, StatusCode::METHOD_NOT_ALLOWED, &text)
+                .field("Allow", allow)
+                .into()
+        }
+        Found::Nothing => error::not_found(app, request).into(),
+    }
+}
+
+async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Reply {
+    let changes_something = request.head.method == Method::Post;
+    if changes_something
+        && !cross_site::is_own(
+            &request.head.fields,
+            request.via.scheme(),
+            &request.target.authority,
+        )
+    {
+        return error::foreign_site(app, request).into();
+    }
+    match page {
+        Page::Home => chat::home(app, request).await.into(),
+        Page::RegisterForm => account::register_form(app, request).await.into(),
+        Page::Register => account::register(app, request).await.into(),
+        Page::LoginForm => account::login_form(app, request).await.into(),
+        Page::LogIn => account::log_in(app, request).await.into(),
+        Page::LogOut => account::log_out(app, request).await.into(),
+        Page::Account => account::account(app, request).await.into(),
+        Page::DeleteAccount => account::delete(app, request).await.into(),
+        Page::Chat => chat::conversation(app, request, value).await.into(),
+        Page::CreateGroup => groups::create(app, request).await.into(),
+        Page::JoinGroup => groups::join(app, request, value).await.into(),
+        Page::LeaveGroup => groups::leave(app, request, value).await.into(),
+        Page::NewsSocket => sockets::news(app, request).await,
+        Page::ChatSocket => sockets::chat(app, request, value).await,
+        Page::EchoSocket => sockets::echo(app, request),
+        // Answered above: they ask for no session.
+        Page::StaticFile | Page::Favicon => error::not_found(app, request).into(),
+    }
+}
+
+fn options(allow: &str) -> Response {
+    Response::new(StatusCode::NO_CONTENT).field("Allow", allow.to_owned())
+}

@@ -1,0 +1,109 @@
+//! A request as the pages see it, with the connection it came over, and what they may reply.
+//! Values only: nothing is read or written here.
+
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+
+use crate::chat::sessions::SessionView;
+use crate::http::form::{Form, FormError};
+use crate::http::target::{Scheme, Target};
+use crate::http::{RequestHead, Response};
+use crate::model::Group;
+use crate::store::SessionTransport;
+use crate::tls::Negotiated;
+
+/// The connection a request came over.
+#[derive(Debug, Clone)]
+pub struct Via {
+    /// The connection's number, as in the log.
+    pub number: u64,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// What the TLS handshake agreed on; `None` in clear.
+    pub tls: Option<Negotiated>,
+}
+
+impl Via {
+    /// The scheme of URLs on this connection.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        if self.tls.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
+    }
+
+    /// The kind of sessions that may be used on this connection.
+    #[must_use]
+    pub fn session_transport(&self) -> SessionTransport {
+        if self.tls.is_some() {
+            SessionTransport::Tls
+        } else {
+            SessionTransport::Plain
+        }
+    }
+
+    /// The client's address. An IPv4 client of an IPv6 socket is shown as what it is.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.peer.ip().to_canonical()
+    }
+}
+
+/// One whole request.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Request line and fields.
+    pub head: &'a RequestHead,
+    /// What is asked for, of which host.
+    pub target: Target,
+    /// The content, if there is any.
+    pub content: Bytes,
+    /// The connection.
+    pub via: &'a Via,
+}
+
+impl Request<'_> {
+    /// The content as a form.
+    ///
+    /// # Errors
+    /// `FormError`
+    pub(super) fn form(&self) -> Result<Form, FormError> {
+        Form::decode(self.head.fields.only_text("Content-Type"), &self.content)
+    }
+}
+
+/// What a page replies.
+#[derive(Debug)]
+pub enum Reply {
+    /// A response.
+    Response(Response),
+    /// A 101, and then a WebSocket.
+    Upgrade(Response, Upgrade),
+}
+
+/// What a WebSocket is for.
+#[derive(Debug)]
+pub enum Upgrade {
+    /// The news.
+    News(SessionView),
+    /// One conversation, from a change on.
+    Chat {
+        /// Whose session it is.
+        session: SessionView,
+        /// Which group; its user is a member.
+        group: Group,
+        /// Up to where the client has it, if it has anything.
+        after: Option<crate::model::ChangeId>,
+    },
+    /// What comes goes back.
+    Echo,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self::Response(response)
+    }
+}

@@ -1,0 +1,230 @@
+//! The tap: a stream that shows each chunk and its direction to a closure, and changes nothing.
+//! It does not know what the chunks mean, keep them, or look at a clock.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Which way a chunk went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the client to the server.
+    FromClient,
+    /// From the server to the client.
+    FromServer,
+}
+
+/// What the tap saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// These bytes crossed the socket.
+    Chunk(&'a [u8]),
+    /// This direction has ended, in order (FIN). Told once.
+    End,
+}
+
+/// Who is shown what passes. Called on the connection's own task, so it must be quick.
+pub type Observer = Arc<dyn Fn(Direction, Seen<'_>) + Send + Sync>;
+
+/// A stream that passes everything through, and shows it.
+pub struct Tap<S> {
+    stream: S,
+    observer: Option<Observer>,
+    client_ended: bool,
+    server_ended: bool,
+}
+
+impl<S> Tap<S> {
+    /// With no observer, a tap costs one comparison a call.
+    pub fn new(stream: S, observer: Option<Observer>) -> Self {
+        Self {
+            stream,
+            observer,
+            client_ended: false,
+            server_ended: false,
+        }
+    }
+
+    /// The stream below.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    fn show(&self, direction: Direction, seen: Seen<'_>) {
+        if let Some(observer) = &self.observer {
+            observer(direction, seen);
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Tap<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tap")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled_before = buffer.filled().len();
+        let had_room = buffer.remaining() > 0;
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if let Poll::Ready(Ok(())) = &read {
+            match buffer.filled().get(filled_before..) {
+                Some(chunk) if !chunk.is_empty() => {
+                    self.show(Direction::FromClient, Seen::Chunk(chunk))
+                }
+                // Nothing read although there was room: the peer has sent its FIN.
+                _ if had_room && !self.client_ended => {
+                    self.client_ended = true;
+                    self.show(Direction::FromClient, Seen::End);
+                }
+                _ => {}
+            }
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(len)) = written
+            && let Some(chunk) = bytes.get(..len)
+        {
+            self.show(Direction::FromServer, Seen::Chunk(chunk));
+        }
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        if let (Poll::Ready(Ok(len)), true) = (&written, self.observer.is_some()) {
+            let mut left = *len;
+            for slice in slices {
+                let taken = left.min(slice.len());
+                if let Some(chunk) = slice.get(..taken).filter(|chunk| !chunk.is_empty()) {
+                    self.show(Direction::FromServer, Seen::Chunk(chunk));
+                }
+                left -= taken;
+            }
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        if matches!(shut, Poll::Ready(Ok(()))) && !self.server_ended {
+            self.server_ended = true;
+            self.show(Direction::FromServer, Seen::End);
+        }
+        shut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    type Log = Arc<Mutex<Vec<(Direction, Option<Vec<u8>>)>>>;
+
+    fn tapped<S>(stream: S) -> (Tap<S>, Log) {
+        let log = Log::default();
+        let seen_log = log.clone();
+        let observer: Observer = Arc::new(move |direction, seen| {
+            let bytes = match seen {
+                Seen::Chunk(chunk) => Some(chunk.to_vec()),
+                Seen::End => None,
+            };
+            seen_log.lock().unwrap().push((direction, bytes));
+        });
+        (Tap::new(stream, Some(observer)), log)
+    }
+
+    #[tokio::test]
+    async fn every_byte_is_shown_once_in_its_direction_and_each_end_once() {
+        let (mut client, server) = duplex(4);
+        let (mut server, log) = tapped(server);
+        client.write_all(b"abc").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await.unwrap();
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
+        let answer = async {
+            // More than the pipe takes at once: only what was taken is shown.
+            server.write_all(b"0123456789").await.unwrap();
+            server.shutdown().await.unwrap();
+            server.shutdown().await.unwrap();
+        };
+        let mut answered = Vec::new();
+        let (_, read) = tokio::join!(answer, client.read_to_end(&mut answered));
+        assert_eq!(read.unwrap(), 10);
+
+        let log = log.lock().unwrap();
+        let of = |wanted| {
+            log.iter()
+                .filter(move |(direction, _)| *direction == wanted)
+        };
+        let bytes = |wanted| {
+            of(wanted)
+                .flat_map(|(_, chunk)| chunk.clone().unwrap_or_default())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(bytes(Direction::FromClient), b"abc");
+        assert_eq!(bytes(Direction::FromServer), b"0123456789");
+        for direction in [Direction::FromClient, Direction::FromServer] {
+            assert_eq!(
+                of(direction).filter(|(_, chunk)| chunk.is_none()).count(),
+                1
+            );
+            assert_eq!(of(direction).next_back(), Some(&(direction, None)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_vectored_write_is_shown_as_far_as_it_was_taken() {
+        let (client, server) = duplex(5);
+        let (mut server, log) = tapped(server);
+        let slices = [
+            IoSlice::new(b"ab"),
+            IoSlice::new(b""),
+            IoSlice::new(b"cdefgh"),
+        ];
+        let written = server.write_vectored(&slices).await.unwrap();
+        let shown: Vec<u8> = log
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|(_, chunk)| chunk.clone().unwrap())
+            .collect();
+        assert_eq!(shown, b"abcdefgh"[..written]);
+        drop(client);
+    }
+}

@@ -1,0 +1,393 @@
+//! One open WebSocket: its task receives messages, others send through its shared half.
+//! No grammar: frames are made in `frame`, and put together to messages in `messages`.
+//!
+//! A connection passes through four phases: open; closing, until both Close frames are through;
+//! lingering, until the peer's end of TCP is closed too; over.
+
+mod socket;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+pub use socket::{Offered, Socket};
+
+use super::close::CloseCode;
+use super::frame::{Opcode, append_frame};
+use super::messages::{Event, Messages, Violation};
+
+/// One read takes at most this much, a TLS record's content. It lies on the stack, so that a
+/// connection holds no read buffer while it waits.
+const READ_LEN_MAX: usize = 16 * 1024;
+
+/// An empty Ping from a server.
+const PING: Bytes = Bytes::from_static(b"\x89\x00");
+
+/// What one connection may cost and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct WebSocketLimits {
+    /// A longer message is refused with 1009.
+    pub message_len_max: usize,
+    /// A peer that lets more than this wait is closed with 1013.
+    pub queue_bytes_max: usize,
+    /// How often a Ping is sent. It keeps middleboxes from forgetting the connection, too.
+    pub ping_every: Duration,
+    /// A peer of which nothing was heard for so long is gone.
+    pub dead_after: Duration,
+    /// How long the closing handshake may take.
+    pub close_wait: Duration,
+    /// How long the peer may take to close its end of TCP after that.
+    pub linger: Duration,
+}
+
+impl WebSocketLimits {
+    /// For the chat.
+    pub const CHAT: Self = Self {
+        // Four thousand characters, each written as a JSON escape of a surrogate pair, and some.
+        message_len_max: 64 * 1024,
+        // Some hundred ordinary messages: minutes of a lively room.
+        queue_bytes_max: 256 * 1024,
+        ping_every: Duration::from_secs(30),
+        dead_after: Duration::from_secs(60),
+        // Both together stay below the five seconds in which the server stops.
+        close_wait: Duration::from_secs(2),
+        linger: Duration::from_secs(1),
+    };
+
+    /// For an endpoint that says back what it is told, at the sizes the Autobahn suite sends.
+    pub const ECHO: Self = Self {
+        message_len_max: 16 * 1024 * 1024,
+        queue_bytes_max: 16 * 1024 * 1024,
+        ..Self::CHAT
+    };
+}
+
+/// A whole message from the peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// Valid UTF-8.
+    Text(String),
+    /// Any bytes.
+    Binary(Bytes),
+}
+
+/// Who ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The other end closed it, or vanished.
+    Peer,
+    /// This end did, or gave up waiting.
+    Us,
+}
+
+/// How a connection ended, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Whose Close came first.
+    pub by: EndedBy,
+    /// That Close frame's code; `NO_STATUS` if it had none, `ABNORMAL` if there was no such frame.
+    pub code: CloseCode,
+    /// That Close frame's reason, or what happened instead of a Close.
+    pub reason: String,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.by {
+            EndedBy::Peer => "by the peer",
+            EndedBy::Us => "by us",
+        };
+        // The peer's words are escaped: a line break in them must not begin a line of the log.
+        write!(f, "{by}, {}, {:?}", self.code, self.reason)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Open,
+    /// A Close of ours is queued; `peer_done` once the peer's came, or nothing more can come.
+    Closing {
+        peer_done: bool,
+    },
+    /// Both sides have said all. Closing TCP now, with bytes unread, would make the kernel send a
+    /// reset that overtakes our Close: so read to the end first (RFC 6455 §7.1.1).
+    Lingering {
+        shut_down: bool,
+    },
+    Over,
+}
+
+/// The half of a connection that its own task holds.
+pub struct WebSocket<S> {
+    socket: Arc<Socket<S>>,
+    messages: Messages,
+    limits: WebSocketLimits,
+    phase: Phase,
+    /// Open: the next Ping, or the moment the peer counts as gone. Later: the phase's deadline.
+    alarm: Pin<Box<Sleep>>,
+    last_heard: Instant,
+    ended: Option<Ended>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Takes over `stream` after the 101 was written to it.
+    ///
+    /// `leftover` are bytes that were read together with the request and belong to its frames.
+    /// Call it within a tokio runtime with time enabled.
+    pub fn new(stream: S, leftover: &[u8], limits: WebSocketLimits) -> Self {
+        let mut messages = Messages::new(limits.message_len_max);
+        messages.feed(leftover);
+        Self {
+            socket: Arc::new(Socket::new(stream, limits.queue_bytes_max)),
+            messages,
+            limits,
+            phase: Phase::Open,
+            alarm: Box::pin(sleep(limits.ping_every.min(limits.dead_after))),
+            last_heard: Instant::now(),
+            ended: None,
+        }
+    }
+
+    /// The half through which others, and this task too, send.
+    #[must_use]
+    pub fn socket(&self) -> &Arc<Socket<S>> {
+        &self.socket
+    }
+
+    /// The next message; `None` once the connection is over, Close frames and TCP included.
+    ///
+    /// It also does everything else that keeps a connection going: it sends what waits in the
+    /// outbox, answers Pings, sends its own, and carries out a close that anyone asked for. So it
+    /// must be awaited most of the time.
+    ///
+    /// Cancel safe: dropped before it is ready, it has lost no message, and continues when called
+    /// again.
+    pub async fn next(&mut self) -> Option<Incoming> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Offers frames once all earlier ones are on their way: for much at once, such as a history
+    /// in parts, that would be over the bound on what may wait.
+    ///
+    /// Does not receive meanwhile. A peer that needs longer than `dead_after` is closed with 1013.
+    pub async fn send(&mut self, frames: &Bytes) -> Offered {
+        let transmitted = poll_fn(|cx| self.socket.poll_transmit(cx));
+        match timeout(self.limits.dead_after, transmitted).await {
+            Ok(Ok(())) => self.socket.offer(frames),
+            Ok(Err(error)) => {
+                self.socket.fail(error);
+                Offered::Closed
+            }
+            Err(_elapsed) => self.socket.give_up(),
+        }
+    }
+
+    /// How the connection ended; `None` while it is open.
+    #[must_use]
+    pub fn ended(&self) -> Option<&Ended> {
+        self.ended.as_ref()
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        loop {
+            match self.phase {
+                Phase::Open => {
+                    if let Some(incoming) = ready!(self.poll_open(cx)) {
+                        return Poll::Ready(Some(incoming));
+                    }
+                }
+                Phase::Closing { peer_done } => ready!(self.poll_closing(cx, peer_done)),
+                Phase::Lingering { shut_down } => ready!(self.poll_lingering(cx, shut_down)),
+                Phase::Over => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// A message, or `None` when another phase has begun.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        if let Poll::Ready(Err(error)) = self.socket.poll_transmit(cx) {
+            self.broke(&error);
+            return Poll::Ready(None);
+        }
+        loop {
+            if let Some((code, reason)) = self.socket.closing() {
+                self.begin_closing(EndedBy::Us, code, reason, false);
+                return Poll::Ready(None);
+            }
+            match self.messages.next() {
+                Ok(Some(Event::Text(text))) => return Poll::Ready(Some(Incoming::Text(text))),
+                Ok(Some(Event::Binary(bytes))) => {
+                    return Poll::Ready(Some(Incoming::Binary(bytes)));
+                }
+                Ok(Some(Event::Ping(payload))) => self.answer_ping(&payload),
+                Ok(Some(Event::Pong)) => {}
+                Ok(Some(Event::Close { code, reason })) => {
+                    self.socket.close(code, "");
+                    self.begin_closing(EndedBy::Peer, code, reason, true);
+                    return Poll::Ready(None);
+                }
+                Ok(None) => match self.poll_hear(cx) {
+                    Poll::Ready(Ok(0)) => {
+                        let how = "ended without a Close frame".to_owned();
+                        self.end(EndedBy::Peer, CloseCode::ABNORMAL, how);
+                        self.begin_lingering();
+                        return Poll::Ready(None);
+                    }
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(error)) => {
+                        self.broke(&error);
+                        return Poll::Ready(None);
+                    }
+                    Poll::Pending => return self.poll_alarm(cx).map(|()| None),
+                },
+                Err(Violation { code, reason }) => {
+                    // What follows a broken frame cannot be told apart, the peer's Close neither.
+                    self.socket.close(code, &reason);
+                    self.begin_closing(EndedBy::Us, code, reason, true);
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
+    /// Sends what waits, our Close at its end, and waits for the peer's.
+    fn poll_closing(&mut self, cx: &mut Context<'_>, mut peer_done: bool) -> Poll<()> {
+        let Ok(sent) = is_done(self.socket.poll_transmit(cx)) else {
+            return Poll::Ready(self.finish());
+        };
+        while !peer_done {
+            match self.messages.next() {
+                Ok(Some(Event::Close { .. })) | Err(_) => peer_done = true,
+                // Too late: it is not acknowledged, so its sender knows that it was not taken.
+                Ok(Some(_)) => {}
+                Ok(None) => match self.poll_hear(cx) {
+                    Poll::Ready(Ok(heard_len)) => peer_done = heard_len == 0,
+                    Poll::Ready(Err(_)) => return Poll::Ready(self.finish()),
+                    Poll::Pending => break,
+                },
+            }
+        }
+        self.phase = Phase::Closing { peer_done };
+        if !(sent && peer_done) {
+            ready!(self.alarm.as_mut().poll(cx));
+        }
+        Poll::Ready(if sent {
+            self.begin_lingering();
+        } else {
+            self.finish();
+        })
+    }
+
+    /// Closes our end of TCP, then reads until the peer has closed its own.
+    fn poll_lingering(&mut self, cx: &mut Context<'_>, mut shut_down: bool) -> Poll<()> {
+        if !shut_down {
+            match is_done(self.socket.poll_shutdown(cx)) {
+                Ok(done) => shut_down = done,
+                Err(_) => return Poll::Ready(self.finish()),
+            }
+            self.phase = Phase::Lingering { shut_down };
+        }
+        let peer_shut_down = loop {
+            match self.poll_hear(cx) {
+                Poll::Ready(Ok(0) | Err(_)) => break true,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => break false,
+            }
+        };
+        if !(shut_down && peer_shut_down) {
+            ready!(self.alarm.as_mut().poll(cx));
+        }
+        Poll::Ready(self.finish())
+    }
+
+    /// Time for a Ping, or to give the peer up. Ready when another phase has begun.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            let dead_at = self.last_heard + self.limits.dead_after;
+            if now >= dead_at {
+                let silence = format!("silent for {:?}", self.limits.dead_after);
+                self.end(EndedBy::Us, CloseCode::ABNORMAL, silence);
+                return Poll::Ready(self.finish());
+            }
+            self.socket.offer(&PING);
+            self.alarm
+                .as_mut()
+                .reset(dead_at.min(now + self.limits.ping_every));
+        }
+    }
+
+    /// Reads once; gives how many bytes came, 0 at the end.
+    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [MaybeUninit::uninit(); READ_LEN_MAX];
+        let mut heard = ReadBuf::uninit(&mut space);
+        ready!(self.socket.poll_receive(cx, &mut heard))?;
+        self.last_heard = Instant::now();
+        if !matches!(self.phase, Phase::Lingering { .. }) {
+            self.messages.feed(heard.filled());
+        }
+        Poll::Ready(Ok(heard.filled().len()))
+    }
+
+    /// RFC 6455 §5.5.3: a Pong carries what the Ping carried.
+    fn answer_ping(&self, payload: &[u8]) {
+        let mut pong = Vec::new();
+        append_frame(&mut pong, Opcode::Pong, payload);
+        self.socket.offer(&pong.into());
+    }
+
+    fn begin_closing(&mut self, by: EndedBy, code: CloseCode, reason: String, peer_done: bool) {
+        self.end(by, code, reason);
+        self.phase = Phase::Closing { peer_done };
+        self.set_deadline(self.limits.close_wait);
+    }
+
+    fn begin_lingering(&mut self) {
+        self.phase = Phase::Lingering { shut_down: false };
+        self.set_deadline(self.limits.linger);
+    }
+
+    fn set_deadline(&mut self, wait: Duration) {
+        self.alarm.as_mut().reset(Instant::now() + wait);
+    }
+
+    /// The stream failed: nothing more can be sent or heard.
+    fn broke(&mut self, error: &io::Error) {
+        self.end(EndedBy::Peer, CloseCode::ABNORMAL, error.to_string());
+        self.finish();
+    }
+
+    fn end(&mut self, by: EndedBy, code: CloseCode, reason: String) {
+        self.ended = Some(Ended { by, code, reason });
+    }
+
+    fn finish(&mut self) {
+        self.phase = Phase::Over;
+        self.socket.drop_stream();
+    }
+}
+
+/// A task that is cancelled takes its connection with it, whoever else still holds the socket.
+impl<S> Drop for WebSocket<S> {
+    fn drop(&mut self) {
+        self.socket.drop_stream();
+    }
+}
+
+/// Whether a step is done, for phases that go on with something else while it is not.
+fn is_done(step: Poll<io::Result<()>>) -> io::Result<bool> {
+    match step {
+        Poll::Ready(result) => result.map(|()| true),
+        Poll::Pending => Ok(false),
+    }
+}

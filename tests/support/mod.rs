@@ -1,0 +1,103 @@
+//! A whole server within the test's own process: port 0, a temporary folder, limits as small as the test wants.
+//! Each test file that says `mod support;` uses what it needs of it.
+#![allow(dead_code, reason = "no test file uses all of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secure_chat::app::App;
+use secure_chat::config::{Command, Config};
+use secure_chat::http::target::Scheme;
+use secure_chat::log::Log;
+use secure_chat::server;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long a test waits for something that should happen at once, before it fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server. Dropping it leaves it to the end of the test's runtime; `stop` ends it in order.
+pub struct Server {
+    /// Its shared handles.
+    pub app: Arc<App>,
+    /// Where HTTP is served, if it is.
+    pub plain: Option<SocketAddr>,
+    /// Where HTTPS is served, if it is.
+    pub tls: Option<SocketAddr>,
+    /// Databases, certificate and settings lie in here.
+    pub folder: TempDir,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<bool>,
+}
+
+impl Server {
+    /// Plain HTTP with the usual limits.
+    pub async fn plain() -> Self {
+        Self::start(&[], |_| {}).await
+    }
+
+    /// HTTP and HTTPS side by side with the usual limits.
+    pub async fn both() -> Self {
+        Self::start(&["--both", "--tls-port=0"], |_| {}).await
+    }
+
+    /// With these flags besides `--host 127.0.0.1 --port 0`, and whatever `change` does to the configuration.
+    pub async fn start(flags: &[&str], change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), flags, change).await
+    }
+
+    /// As `start`, with the data that another server left.
+    pub async fn start_in(folder: TempDir, flags: &[&str], change: impl FnOnce(&mut Config)) -> Self {
+        let args = ["--host=127.0.0.1", "--port=0"].iter().chain(flags).map(|flag| (*flag).into());
+        let Ok(Command::Serve(mut config)) = Config::from_args(args, |_| None) else {
+            panic!("these flags do not start a server: {flags:?}");
+        };
+        config.data = folder.path().join("data");
+        config.certificate = folder.path().join(".tls/cert.pem");
+        config.private_key = folder.path().join(".tls/key.pem");
+        config.tls_settings = folder.path().join("tls_config.json");
+        change(&mut config);
+        let (stop, stopping) = watch::channel(false);
+        let ports = server::bind(&config).await.unwrap();
+        let address = |scheme| ports.iter().find(|port| port.scheme == scheme).map(|port| port.address);
+        let (plain, tls) = (address(Scheme::Http), address(Scheme::Https));
+        let app = Arc::new(App::start(*config, Log::silent(), stopping).await.unwrap());
+        let running = tokio::spawn(server::run(app.clone(), ports));
+        Self { app, plain, tls, folder, stop, running }
+    }
+
+    /// Where HTTP is served.
+    pub fn http(&self) -> SocketAddr {
+        self.plain.expect("this server speaks no plain HTTP")
+    }
+
+    /// Where HTTPS is served.
+    pub fn https(&self) -> SocketAddr {
+        self.tls.expect("this server speaks no TLS")
+    }
+
+    /// Asks the server to stop, without waiting for it.
+    pub fn begin_to_stop(&self) {
+        self.stop.send(true).unwrap();
+    }
+
+    /// Stops in order; true if all connections finished in time. The folder can be given to another server.
+    pub async fn stop(self) -> (bool, TempDir) {
+        self.stop.send(true).unwrap();
+        let all_left = self.running.await.unwrap();
+        self.app.close().await;
+        (all_left, self.folder)
+    }
+}
+
+/// Waits for `condition`, and fails the test if it does not come true in time.
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let start = tokio::time::Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
