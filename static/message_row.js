@@ -1,5 +1,6 @@
 // Draws one message into its row, whatever its state: stored, edited, deleted, waiting or refused.
 
+import { showText } from './links.js';
 import { part, showAvatar, shownName } from './markup.js';
 import { dayKey, fullDate, showClock } from './time.js';
 
@@ -16,7 +17,7 @@ export function drawStored(row, message, { previous, wish, yourId }) {
   row.classList.toggle('deleted', deleted);
   row.classList.toggle('together', staysWith(previous, message));
   drawAuthor(row, message.author);
-  part(row, '.text').textContent = deleted ? 'This message was deleted.' : content;
+  showText(part(row, '.text'), deleted ? 'This message was deleted.' : content);
   const edited = part(row, '.edited');
   edited.hidden = deleted || message.edited_at === null;
   edited.title = message.edited_at === null ? '' : fullDate(message.edited_at);
@@ -29,7 +30,7 @@ export function drawStored(row, message, { previous, wish, yourId }) {
 export function drawWaiting(row, wish, { you, live }) {
   row.classList.add('own', 'unsent');
   drawAuthor(row, you);
-  part(row, '.text').textContent = wish.content;
+  showText(part(row, '.text'), wish.content);
   part(row, '.meta').hidden = true;
   drawWish(row, wish, { send: live ? 'sending…' : 'waiting for the connection' });
 }

@@ -59,6 +59,11 @@ export class Socket extends EventTarget {
     this.#connect();
   }
 
+  /** Something showed that the server is there: if this socket waits, it need not wait any longer. */
+  nudge() {
+    if (this.#timer !== 0) this.refresh();
+  }
+
   #wake() {
     const silent = Date.now() - this.#heardAt > SILENCE_MAX_MS;
     if (this.#timer !== 0 || silent) this.refresh();

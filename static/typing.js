@@ -41,6 +41,13 @@ export class Typing {
     if (this.#typists.delete(userId)) this.#draw();
   }
 
+  /** Without a connection nobody is known to type. */
+  forgetAll() {
+    this.#typists.forEach(({ timer }) => clearTimeout(timer));
+    this.#typists.clear();
+    this.#draw();
+  }
+
   #draw() {
     const names = [...this.#typists.values()].map(({ name }) => name ?? 'someone');
     this.#element.textContent = sentence(names);
