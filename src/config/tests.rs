@@ -325,11 +325,3 @@ fn tls_on_a_port_of_plain_http_is_allowed_but_noted() {
     let notes = config("--tls --port 8080").notes();
     assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
 }
-
-#[test]
-fn the_limits_are_those_that_the_documents_name() {
-    let limits = Limits::default();
-    assert_eq!(limits.head_bytes_max, 16_384);
-    assert_eq!(limits.session_idle, Duration::from_secs(43_200));
-    assert_eq!(limits.session_lifetime, Duration::from_secs(604_800));
-}

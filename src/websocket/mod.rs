@@ -1,7 +1,7 @@
 //! Upgrades an HTTP/1.1 connection to a WebSocket and keeps it whole until it is closed (RFC 6455).
 //! Nothing of the chat: what a message says, and who may say it, is decided by the caller.
 //!
-//! `handshake`, `origin`, `frame`, `close`, `messages` and `outbox` are pure; `io` is the shell.
+//! All but `io`, the shell, is pure.
 
 /// The request that asks for the upgrade: accepted with three field lines, or refused with a reason.
 pub mod handshake;
@@ -15,7 +15,10 @@ pub mod frame;
 /// Status codes of Close frames and their payload.
 pub mod close;
 
-/// Received bytes → messages, by tungstenite, without I/O.
+/// Received bytes, one frame at a time.
+mod received;
+
+/// Frames → messages, by tungstenite, without I/O.
 mod messages;
 
 /// What waits to be sent, bounded; nothing follows a Close frame.

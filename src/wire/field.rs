@@ -30,7 +30,7 @@ pub struct Field {
     /// What is wrong here, if anything: the rest of the message may then be one leaf that says no more.
     pub problem: Option<Cow<'static, str>>,
     /// The parts it is made of.
-    pub children: Vec<Field>,
+    pub children: Vec<Self>,
 }
 
 /// What a field says.
