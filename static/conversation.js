@@ -94,7 +94,8 @@ export class Conversation extends EventTarget {
     addEventListener('resize', () => this.#field.fit());
     byId('text').addEventListener('input', () => {
       this.#memory.write('draft', this.#field.text);
-      if (this.#field.text !== '') this.#typing.tell();
+      if (this.#field.text === '') this.#typing.rest();
+      else this.#typing.tell();
     });
     byId('text').addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowUp' || this.#field.text !== '') return;
