@@ -12,7 +12,7 @@ pub mod origin;
 /// Two to fourteen header bytes ⇄ what they mean.
 pub mod frame;
 
-/// Status codes of Close frames and their payload.
+/// Status codes of Close frames, their payload, and how a connection ended.
 pub mod close;
 
 /// Received bytes, one frame at a time.
@@ -23,6 +23,9 @@ mod messages;
 
 /// What waits to be sent, bounded; nothing follows a Close frame.
 mod outbox;
+
+/// What one connection may cost.
+pub mod limits;
 
 /// One open socket: its task's half and the half that others write through.
 pub mod io;
