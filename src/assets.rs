@@ -30,10 +30,10 @@ const TEMPLATES: &[(&str, &str)] = built_in!("templates", include_str:
 );
 
 const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:
-    "chat.js", "composer.js", "connection.js", "conversation.js", "editing.js", "favicon.ico",
-    "favicon.svg", "groups.js", "links.js", "markup.js", "memory.js", "message_row.js",
-    "messages.js", "news.js", "outbox.js", "panels.js", "people.js", "scroll.js", "session.js",
-    "site.js", "socket.js", "style.css", "time.js", "timeline.js", "typing.js",
+    "chat.js", "composer.js", "connection.js", "conversation.js", "editing.js", "favicon.svg",
+    "groups.js", "markup.js", "memory.js", "message_row.js", "messages.js", "news.js", "outbox.js",
+    "panels.js", "people.js", "scroll.js", "session.js", "site.js", "socket.js", "style.css",
+    "time.js", "timeline.js", "typing.js",
 );
 
 /// All templates and static files, and the version that stands in their URLs.
