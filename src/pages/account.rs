@@ -41,7 +41,7 @@ pub(super) async fn register_form(app: &App, request: &Request<'_>) -> Response 
 pub(super) async fn register(app: &App, request: &Request<'_>) -> Response {
     let (typed, password) = match name_and_password(request) {
         Ok(fields) => fields,
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     let name = match UserName::new(typed.trim()) {
         Ok(name) => name,
@@ -102,7 +102,7 @@ pub(super) async fn login_form(app: &App, request: &Request<'_>) -> Response {
 pub(super) async fn log_in(app: &App, request: &Request<'_>) -> Response {
     let (typed, password) = match name_and_password(request) {
         Ok(fields) => fields,
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     match app
         .auth
@@ -166,7 +166,7 @@ pub(super) async fn delete(app: &App, request: &Request<'_>) -> Response {
         .and_then(|form| form.value("password").map(str::to_owned))
     {
         Ok(password) => Password::from(password),
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     let id = session.user().id;
     if let Err(error) = app.auth.check(id, password, request.via.address()).await {
@@ -231,10 +231,6 @@ fn name_and_password(request: &Request<'_>) -> Result<(String, Password), FormEr
         form.value("name")?.to_owned(),
         Password::from(form.value("password")?.to_owned()),
     ))
-}
-
-fn bad_form(app: &App, request: &Request<'_>, error: &FormError) -> Response {
-    error::page(app, request, error.status(), &error.to_string())
 }
 
 /// The status and the sentence for what went wrong; what only the operator should know goes to the log.

@@ -2,6 +2,7 @@
 //! The whole chain of causes goes to the log; the reader gets the sentence that helps.
 
 use crate::app::App;
+use crate::http::form::{FORM_TYPE, FormError};
 use crate::http::io::ReadError;
 use crate::http::{Response, StatusCode};
 use crate::log;
@@ -45,6 +46,17 @@ pub(super) fn not_found(app: &App, request: &Request<'_>) -> Response {
         StatusCode::NOT_FOUND,
         "There is nothing at this address.",
     )
+}
+
+/// 400 or 415 for a form that cannot be read.
+pub(super) fn form(app: &App, request: &Request<'_>, error: &FormError) -> Response {
+    let response = page(app, request, error.status(), &error.to_string());
+    match error {
+        // RFC 9110 §15.5.16: says what would have been taken.
+        FormError::ContentType => response.field("Accept", FORM_TYPE),
+        FormError::ContentEncoding => response.field("Accept-Encoding", "identity"),
+        _ => response,
+    }
 }
 
 /// 403 for what another site made the browser send.
