@@ -6,9 +6,6 @@
 /// The request that asks for the upgrade: accepted with three field lines, or refused with a reason.
 pub mod handshake;
 
-/// Whether a page of ours sent a request, as far as a browser can tell.
-pub mod origin;
-
 /// Two to fourteen header bytes ⇄ what they mean.
 pub mod frame;
 
