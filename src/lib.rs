@@ -51,6 +51,9 @@ pub mod chat;
 /// What is kept: users and sessions in one database, groups and messages in another.
 pub mod store;
 
+/// What crossed the socket, taken apart byte by byte.
+pub mod wire;
+
 /// Ids, names and the things that people see: users, groups, messages.
 pub mod model;
 

@@ -69,6 +69,9 @@ pub(super) fn add_page_fields(app: &App, request: &Request<'_>, response: &mut R
 pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &mut Response) {
     response.add_field("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     response.add_field("X-Content-Type-Options", "nosniff");
+    // Nobody else learns where a reader came from. Pages widen this, by a <meta>, to requests to this
+    // very server: under `no-referrer` a browser would send our own forms with `Origin: null`, and
+    // they could not be told from those of other sites (Fetch, "append a request Origin header").
     response.add_field("Referrer-Policy", "no-referrer");
     response.add_field("Cross-Origin-Opener-Policy", "same-origin");
     response.add_field("Cross-Origin-Resource-Policy", "same-origin");
@@ -76,7 +79,9 @@ pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &m
         .tls
         .as_ref()
         .map_or(0, |tls| tls.setup().settings.hsts_seconds);
-    if request.via.tls.is_some() && hsts_secs > 0 {
+    // Settings read anew may ask for it beside a plain port, which it would make unreachable.
+    let is_alone = app.config.listen.plain_port().is_none();
+    if request.via.tls.is_some() && is_alone && hsts_secs > 0 {
         response.add_field("Strict-Transport-Security", format!("max-age={hsts_secs}"));
     }
 }

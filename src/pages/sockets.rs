@@ -20,7 +20,8 @@ use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
 use crate::websocket::handshake::{
     HandshakeError, SwitchingProtocols, UpgradeRequest, accept_upgrade,
 };
-use crate::websocket::io::{Incoming, Offered, Socket, WebSocket, WebSocketLimits};
+use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
+use crate::websocket::limits::WebSocketLimits;
 
 use super::error;
 use super::groups::group_id;

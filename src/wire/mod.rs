@@ -1,0 +1,4 @@
+//! The wire, made visible: what crossed the socket, taken apart byte by byte, with the keys and without.
+//! Everything here is computed from recorded bytes by pure functions; no socket, no page, no chat.
+
+pub mod field;
