@@ -141,6 +141,13 @@ impl Halves {
             Direction::FromServer => &mut self.server,
         }
     }
+
+    pub(super) fn protection(&self, direction: Direction) -> &Protection {
+        match direction {
+            Direction::FromClient => &self.client.protection,
+            Direction::FromServer => &self.server.protection,
+        }
+    }
 }
 
 impl Default for Halves {

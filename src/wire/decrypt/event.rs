@@ -76,7 +76,8 @@ pub struct ApplicationData {
     pub bytes: Bytes,
     /// It was sent before the server had answered, and may be a replay (RFC 8446 §8).
     pub early: bool,
-    /// Whether `at` is certain: after skipped records it is computed on the assumption that they carried nothing else.
+    /// Whether `at` is certain. After records that were skipped or not opened it rests on the assumption that they carried
+    /// application data without padding.
     pub exact: bool,
 }
 

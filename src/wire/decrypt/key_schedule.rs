@@ -66,7 +66,7 @@ pub fn write_iv(hash: Hash, traffic_secret: &Secret) -> Option<Vec<u8>> {
 pub fn next_traffic_secret(hash: Hash, traffic_secret: &Secret) -> Option<Secret> {
     let hash_length = u16::try_from(hash.output_len()).ok()?;
     let next = hkdf_expand_label(hash, traffic_secret, "traffic upd", b"", hash_length)?;
-    Secret::new(&next).ok()
+    Secret::new(&next)
 }
 
 /// How much HKDF shall give, in the shape in which aws-lc-rs asks for it.

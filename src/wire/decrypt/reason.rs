@@ -6,7 +6,7 @@ use std::fmt;
 use super::secrets::Label;
 
 /// Why a record could not be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The key log does not have it, or not yet.
     NoSecret {

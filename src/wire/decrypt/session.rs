@@ -7,10 +7,11 @@ use bytes::Bytes;
 
 use super::direction::{Direction, Halves, Protection, Waiting};
 use super::event::{ApplicationData, Cover, Event, What};
+use super::key_log::KeyLogLine;
 use super::negotiation::{EarlyData, Negotiation};
 use super::reason::{Problem, Reason};
 use super::record::{HEADER_LEN, content_type};
-use super::secrets::{ClientRandom, KeyLogLine, Label, Secrets};
+use super::secrets::{ClientRandom, Label, Secrets};
 use super::stream::{Next, Placed};
 use super::suite::Suite;
 
@@ -84,16 +85,14 @@ impl Session {
     /// They are taken for application data without padding: where they were something else, the positions of what
     /// follows are too high, and where keys changed among them, it cannot be opened.
     pub fn skip(&mut self, direction: Direction, records: u64, bytes: u64) -> Event {
-        let overhead_len = self.suite().map_or(0, |suite| suite.overhead_len() as u64);
         let half = self.halves.of(direction);
         let record = half.stream.next_number();
         let wire = half.stream.skip(records, bytes);
         half.assembly.reset();
         if let Protection::Sealed(sealed) = &mut half.protection {
             sealed.skip(records);
-            half.advance(bytes.saturating_sub(records.saturating_mul(overhead_len)));
+            self.assume_application_data(direction, records, bytes);
         }
-        half.exact = false;
         event(direction, record, wire, What::Skipped { records })
     }
 
@@ -115,7 +114,7 @@ impl Session {
     }
 
     fn meet(&mut self, placed: &Placed, events: &mut Vec<Event>) {
-        let protection = &self.halves.of(placed.direction).protection;
+        let protection = self.halves.protection(placed.direction);
         if !matches!(protection, Protection::Undecided) {
             self.read(placed, events);
         } else if !self.waiting.push(placed) {
@@ -140,6 +139,9 @@ impl Session {
             }
             Cover::NotOpened(reason) => {
                 tell_record(placed, Cover::NotOpened(reason), events);
+                if self.should_be_application_data(placed, reason) {
+                    self.assume_application_data(placed.direction, 1, placed.bytes.len() as u64);
+                }
                 return self.server_is_silent(placed, events);
             }
         };
@@ -206,6 +208,28 @@ impl Session {
         if let Err(problem) = pushed {
             tell(placed, What::Problem(problem), events);
         }
+    }
+
+    /// Whether a record that was not opened carries application data, as far as can be told without looking.
+    fn should_be_application_data(&self, placed: &Placed, reason: Reason) -> bool {
+        // Accepted early data stands before the records of the handshake, which are passed over to find them.
+        const UNKNOWN_EARLY_DATA: Reason = Reason::NoSecret {
+            label: Label::ClientEarlyTrafficSecret,
+        };
+        let in_use = match self.halves.protection(placed.direction) {
+            Protection::Sealed(sealed) => sealed.label.is_for_application_data(),
+            Protection::InClear | Protection::Undecided => false,
+        };
+        placed.header.content_type == content_type::APPLICATION_DATA
+            && (in_use || reason == UNKNOWN_EARLY_DATA)
+    }
+
+    /// Counts records as application data that were not looked into: what comes after them is where it would be then.
+    fn assume_application_data(&mut self, sender: Direction, records: u64, bytes: u64) {
+        let overhead_len = self.suite().map_or(0, |suite| suite.overhead_len() as u64);
+        let half = self.halves.of(sender);
+        half.advance(bytes.saturating_sub(records.saturating_mul(overhead_len)));
+        half.exact = false;
     }
 
     fn application_data(

@@ -117,7 +117,10 @@ mod tests {
         record
     }
 
-    fn read(chunks: &[&[u8]]) -> (Vec<(u64, Range<u64>, Bytes)>, Option<Range<u64>>) {
+    /// Number, place and bytes of a record.
+    type Found = (u64, Range<u64>, Bytes);
+
+    fn read(chunks: &[&[u8]]) -> (Vec<Found>, Option<Range<u64>>) {
         let mut stream = Stream::new(Direction::FromClient);
         let (mut records, mut other) = (Vec::new(), None);
         for chunk in chunks {

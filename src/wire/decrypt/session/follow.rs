@@ -95,14 +95,18 @@ impl Session {
     }
 
     fn encrypted_extensions(&mut self, body: &[u8], events: &mut Vec<Event>) {
-        if hello::accepts_early_data(body) == Some(true) {
-            let sealed = Sealed::new(Label::ClientEarlyTrafficSecret);
-            self.decide(EarlyData::Accepted, Protection::Sealed(sealed), events);
-        } else {
-            let sealed = Sealed::new(Label::ClientHandshakeTrafficSecret)
-                .passing_over(Reason::RejectedEarlyData);
-            self.decide(EarlyData::Rejected, Protection::Sealed(sealed), events);
+        let handshake = Sealed::new(Label::ClientHandshakeTrafficSecret);
+        if hello::accepts_early_data(body) != Some(true) {
+            let sealed = handshake.passing_over(Reason::RejectedEarlyData);
+            return self.decide(EarlyData::Rejected, Protection::Sealed(sealed), events);
         }
+        let label = Label::ClientEarlyTrafficSecret;
+        let sealed = match self.secrets.get(label) {
+            Some(_) => Sealed::new(label),
+            // Then its end cannot be seen, but what comes after it be found.
+            None => handshake.passing_over(Reason::NoSecret { label }),
+        };
+        self.decide(EarlyData::Accepted, Protection::Sealed(sealed), events);
     }
 
     /// The server's answer to early data is in a record that cannot be opened: go on without it.
@@ -134,16 +138,18 @@ impl Session {
         for placed in records {
             self.read(&placed, events);
         }
-        if let Protection::Sealed(sealed) = &mut self.halves.of(Direction::FromClient).protection
+        let client = self.halves.of(Direction::FromClient);
+        if let Protection::Sealed(sealed) = &mut client.protection
             && early_data == EarlyData::Accepted
         {
             sealed.skip(turned_away);
+            client.exact &= turned_away == 0;
         }
     }
 
-    fn client_is_undecided(&mut self) -> bool {
-        let client = self.halves.of(Direction::FromClient);
-        matches!(client.protection, Protection::Undecided)
+    fn client_is_undecided(&self) -> bool {
+        let protection = self.halves.protection(Direction::FromClient);
+        matches!(protection, Protection::Undecided)
     }
 
     /// From its next record on this side uses the keys of this secret.
