@@ -9,9 +9,13 @@ use bytes::Bytes;
 use super::reason::Problem;
 use crate::octets::Reader;
 
-/// A message may say that it is 16 MiB long. The largest are certificate chains, of which rustls takes 64 KiB, browsers
-/// and OpenSSL somewhat more: nobody sends this many, and nobody can make us wait for more.
+/// A message may say that it is 16 MiB long. The largest are certificate chains, of which rustls takes 64 KiB and OpenSSL
+/// 100 KiB: nobody sends this many, and nobody can make us wait for more.
 pub const MESSAGE_LEN_MAX: usize = 256 * 1024;
+
+/// In records of a few bytes, the parts of a message would take more room than the message. The smallest that rustls makes
+/// have 27 bytes, of which 64 KiB fill 2,428.
+pub const MESSAGE_PARTS_MAX: usize = 8192;
 
 /// Type (1) and length (3) stand before every message.
 const HEADER_LEN: usize = 4;
@@ -85,7 +89,7 @@ impl Assembly {
     /// Takes what one record carried, and adds the messages that are whole by now. Copies each byte once.
     ///
     /// # Errors
-    /// `MessageTooLong`, once; what comes later is skipped.
+    /// `MessageTooLong` or `MessageTooDivided`, once; what comes later is skipped.
     pub(super) fn push(
         &mut self,
         record: u64,
@@ -97,13 +101,14 @@ impl Assembly {
             let end = content.len().min(at + self.missing_len());
             self.append(record, at..end, content);
             at = end;
+            if self.parts.len() > MESSAGE_PARTS_MAX {
+                return Err(self.give_up(Problem::MessageTooDivided));
+            }
             let Some((message_type, body_len)) = self.header() else {
                 continue;
             };
             if body_len > MESSAGE_LEN_MAX {
-                self.reset();
-                self.lost = true;
-                return Err(Problem::MessageTooLong { len: body_len });
+                return Err(self.give_up(Problem::MessageTooLong { len: body_len }));
             }
             if self.missing_len() == 0 {
                 messages.push(Message {
@@ -119,6 +124,12 @@ impl Assembly {
     /// Forgets what was begun; `true` if that was something.
     pub(super) fn reset(&mut self) -> bool {
         !std::mem::take(self).bytes.is_empty()
+    }
+
+    fn give_up(&mut self, problem: Problem) -> Problem {
+        self.reset();
+        self.lost = true;
+        problem
     }
 
     /// Type and length, once they are there.
@@ -227,6 +238,20 @@ mod tests {
         assert_eq!(messages.len(), 1);
         let len = MESSAGE_LEN_MAX + 1;
         assert_eq!(problem, Some(Problem::MessageTooLong { len }));
+    }
+
+    #[test]
+    fn a_message_may_be_divided_into_many_parts_but_not_into_any_number() {
+        for (parts, problem) in [
+            (MESSAGE_PARTS_MAX, None),
+            (MESSAGE_PARTS_MAX + 1, Some(Problem::MessageTooDivided)),
+        ] {
+            let message = message(11, &vec![0; parts - HEADER_LEN]);
+            let contents: Vec<_> = message.chunks(1).collect();
+            let (messages, found) = assemble(&contents);
+            assert_eq!(found, problem);
+            assert_eq!(messages.len(), usize::from(problem.is_none()));
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod suite;
 pub use alignment::{Alignment, Span};
 pub use direction::Direction;
 pub use event::{ApplicationData, Cover, Event, What};
-pub use handshake::{MESSAGE_LEN_MAX, Message, Part, message_type};
+pub use handshake::{MESSAGE_LEN_MAX, MESSAGE_PARTS_MAX, Message, Part, message_type};
 pub use key_log::{KeyLog, KeyLogError, KeyLogLine};
 pub use key_schedule::{hkdf_expand_label, hkdf_label, next_traffic_secret, write_iv, write_key};
 pub use keys::TrafficKeys;

@@ -86,7 +86,7 @@ impl fmt::Display for Reason {
             }
             Self::NoContentType => "it holds nothing but padding, so nothing says what it is",
             Self::RejectedEarlyData => {
-                "it is early data that the server did not accept; the client sends it once more later"
+                "it is early data that the server did not accept: the client has to send it once more"
             }
             Self::EarlyDataUnanswered => {
                 "it is early data, and whether the server accepted it cannot be seen"
@@ -117,6 +117,8 @@ pub enum Problem {
         /// As it says.
         len: usize,
     },
+    /// The handshake message comes in more parts than any does; the rest of this flight is skipped.
+    MessageTooDivided,
     /// Keys changed in the middle of a handshake message (forbidden by RFC 8446 §5.1).
     MessageAcrossKeyChange,
     /// A hello that cannot be read: what follows from it is unknown.
@@ -136,6 +138,9 @@ impl fmt::Display for Problem {
                 f,
                 "a handshake message claims to be {len} bytes long, which none is"
             ),
+            Self::MessageTooDivided => {
+                f.write_str("a handshake message comes in more pieces than are put together")
+            }
             Self::MessageAcrossKeyChange => {
                 f.write_str("the keys changed in the middle of a handshake message")
             }

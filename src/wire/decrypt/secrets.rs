@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_has_one_to_sixty_four_bytes() {
+        assert!(Secret::new(&[]).is_none());
+        assert!(Secret::new(&[0]).is_some());
+        assert!(Secret::new(&[0; SECRET_BYTES_MAX]).is_some());
+        assert!(Secret::new(&[0; SECRET_BYTES_MAX + 1]).is_none());
+    }
+
+    #[test]
     fn a_set_of_secrets_is_of_one_connection() {
         let mut secrets = Secrets::default();
         assert_eq!(secrets.client_random(), None);

@@ -269,3 +269,44 @@ fn no_more_early_data_waits_than_is_allowed() {
         assert_eq!(reasons(&told), vec![Reason::EarlyDataUnanswered; waiting]);
     }
 }
+
+#[test]
+fn noise_in_well_formed_records_is_told_record_by_record() {
+    let mut noise = 1_u64;
+    let mut next = || {
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        u8::try_from(noise >> 56).unwrap()
+    };
+    let old = old_server_hello(0x0303, 0xc02b);
+    for hellos in [None, Some(old), Some(server_hello())] {
+        let mut session = session();
+        let mut told = [0, 0];
+        if let Some(server_hello) = hellos {
+            session.push(FromClient, &client_hello());
+            session.push(FromServer, &server_hello);
+            told = [1, 1];
+        }
+        for _ in 0..5_000 {
+            let direction = if next() < 128 { FromClient } else { FromServer };
+            let fragment: Vec<u8> = (0..next()).map(|_| next()).collect();
+            let events = session.push(direction, &record(20 + next() % 5, &fragment));
+            assert!(matches!(events[0].what, What::Record { .. }));
+            let number = &mut told[super::opened::side(direction)];
+            assert_eq!(events[0].record, *number);
+            *number += 1;
+            let opened = |event: &Event| {
+                matches!(
+                    &event.what,
+                    What::Record {
+                        cover: Cover::Opened(_),
+                        ..
+                    } | What::ApplicationData(_)
+                )
+            };
+            assert!(!events.iter().any(opened));
+        }
+        assert!(session.finish().is_empty());
+    }
+}
