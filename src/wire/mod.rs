@@ -1,4 +1,5 @@
 //! The wire, made visible: what crossed the socket, taken apart byte by byte, with the keys and without.
 //! Everything here is computed from recorded bytes by pure functions; no socket, no page, no chat.
 
+pub mod decrypt;
 pub mod field;
