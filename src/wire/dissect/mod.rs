@@ -15,4 +15,4 @@ pub mod websocket;
 
 /// Broken copies of good bytes, for the tests.
 #[cfg(test)]
-mod mutation;
+pub(super) mod mutation;

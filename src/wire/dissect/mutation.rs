@@ -2,10 +2,10 @@
 //! For tests only.
 
 /// How many copies `of` gives of each input.
-pub(super) const COPIES: usize = 3000;
+const COPIES: usize = 3000;
 
 /// Copies of `good`: bytes changed, left out, doubled, cut, and replaced by bytes that mean something.
-pub(super) fn of(good: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+pub(in crate::wire) fn of(good: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     const TELLING: &[u8] = b"\r\n\0: ;,=&%\"?/0f\x7e\x7f\x80\x81\x88\xff";
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut below = move |end: usize| {

@@ -73,14 +73,10 @@ impl HttpStream {
     /// under the same `number` whenever it has grown, until it `is_whole`.
     pub fn push(&mut self, direction: Direction, bytes: &[u8]) -> Vec<Message> {
         let mut told = Vec::new();
-        if direction == Direction::FromClient && self.client.reading.is_waiting() {
+        if direction == Direction::FromClient && self.client_waits() {
             self.hold(bytes, &mut told);
         } else {
             self.read(direction, bytes, &mut told);
-        }
-        while !self.held.is_empty() && !self.client.reading.is_waiting() {
-            let held = std::mem::take(&mut self.held);
-            self.read(Direction::FromClient, &held, &mut told);
         }
         told
     }
@@ -91,7 +87,7 @@ impl HttpStream {
     /// piece handed to `push` that begins like a message.
     pub fn skip(&mut self, direction: Direction, len: u64) -> Vec<Message> {
         let mut told = Vec::new();
-        if direction == Direction::FromClient && self.client.reading.is_waiting() {
+        if direction == Direction::FromClient && self.client_waits() {
             // What was held lies before the gap.
             let held = std::mem::take(&mut self.held);
             self.client.reading = self.client.reading.lost();
@@ -144,6 +140,15 @@ impl HttpStream {
         self.read(Direction::FromClient, bytes, told);
     }
 
+    /// Reads what was held, if the server's answer allows it: before the server's next response, which may
+    /// answer a request that stands there.
+    fn release(&mut self, told: &mut Vec<Message>) {
+        if !self.client_waits() && !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            self.read(Direction::FromClient, &held, told);
+        }
+    }
+
     fn read(&mut self, direction: Direction, mut bytes: &[u8], told: &mut Vec<Message>) {
         self.half(direction).find_beginning(bytes, told);
         while !bytes.is_empty() {
@@ -160,7 +165,10 @@ impl HttpStream {
             if let Some(head) = self.half(direction).take_head() {
                 match direction {
                     Direction::FromClient => self.request_head(&head, told),
-                    Direction::FromServer => self.response_head(&head, told),
+                    Direction::FromServer => {
+                        self.response_head(&head, told);
+                        self.release(told);
+                    }
                 }
             }
         }
@@ -244,14 +252,12 @@ impl HttpStream {
                 .is_some_and(|request| &*request.method == "CONNECT");
         if status_code == 101 || opens_tunnel {
             let agreed = agreed(status_code, fields);
-            if self.client.reading.is_waiting() || self.client.message.is_none() {
+            if self.client_waits() || self.client.message.is_none() {
                 self.client.reading = agreed.clone();
             }
             return agreed;
         }
-        if request.is_some_and(|request| request.changes_protocol)
-            && self.client.reading.is_waiting()
-        {
+        if request.is_some_and(|request| request.changes_protocol) && self.client_waits() {
             self.client.reading = Reading::head();
         }
         Reading::head()

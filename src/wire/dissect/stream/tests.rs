@@ -82,8 +82,8 @@ fn requests_meet_their_responses() {
             "C 0..28 request GET /1 HTTP/1.1",
             "C 28..57 request HEAD /2 HTTP/1.1",
             "C 57..108 request POST /3 HTTP/1.1",
-            "C 108..174 request PUT /4 HTTP/1.1",
-            "C 174..202 request GET /5 HTTP/1.1",
+            "C 108..175 request PUT /4 HTTP/1.1",
+            "C 175..203 request GET /5 HTTP/1.1",
             "S 0..40 response HTTP/1.1 200 OK to 0 GET",
             "S 40..78 response HTTP/1.1 200 OK to 1 HEAD",
             "S 78..103 response HTTP/1.1 100 Continue to 2 POST",
@@ -144,7 +144,7 @@ fn a_refused_upgrade_leaves_http() {
         "{lines:?}"
     );
     assert!(
-        lines.contains(&"S 50..69 response HTTP/1.1 204 No to 2 GET".to_owned()),
+        lines.contains(&"S 52..71 response HTTP/1.1 204 No to 2 GET".to_owned()),
         "{lines:?}"
     );
 }
