@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::direction::Direction;
 use super::handshake::Message;
 use super::reason::{Problem, Reason};
 use super::record::{Opened, RecordHeader};
+use crate::wire::direction::Direction;
 
 /// Something that became known of one direction.
 #[derive(Debug)]

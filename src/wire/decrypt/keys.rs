@@ -5,10 +5,10 @@ use std::fmt;
 
 use aws_lc_rs::aead::{LessSafeKey, NONCE_LEN, UnboundKey};
 
-use super::direction::Direction;
 use super::secrets::{ClientRandom, Label, Secret};
 use super::suite::Suite;
 use super::{key_schedule, prf};
+use crate::wire::direction::Direction;
 
 /// Key and IV of one direction, and where they come from.
 pub struct TrafficKeys {

@@ -5,8 +5,8 @@
 //! it), `record` (one record opened), `handshake` (messages across records), `session` (when which keys are used).
 
 mod alignment;
-mod direction;
 mod event;
+mod half;
 mod handshake;
 mod hello;
 mod key_log;
@@ -21,8 +21,8 @@ mod session;
 mod stream;
 mod suite;
 
+pub use crate::wire::direction::Direction;
 pub use alignment::{Alignment, Span};
-pub use direction::Direction;
 pub use event::{ApplicationData, Cover, Event, What};
 pub use handshake::{MESSAGE_LEN_MAX, MESSAGE_PARTS_MAX, Message, Part, message_type};
 pub use key_log::{KeyLog, KeyLogError, KeyLogLine};

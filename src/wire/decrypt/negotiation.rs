@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::direction::Direction;
 use super::hello::{ClientHello, ServerHello};
 use super::keys::TrafficKeys;
 use super::reason::Reason;
 use super::secrets::{ClientRandom, Label, Secrets};
 use super::suite::{Suite, Version};
+use crate::wire::direction::Direction;
 
 /// What became known, in this order.
 #[derive(Debug, Default)]

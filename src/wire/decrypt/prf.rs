@@ -3,9 +3,9 @@
 
 use aws_lc_rs::hmac;
 
-use super::direction::Direction;
 use super::secrets::{ClientRandom, Secret};
 use super::suite::{Hash, Suite};
+use crate::wire::direction::Direction;
 
 /// `PRF(secret, label, seed) = P_<hash>(secret, label + seed)`, as much of it as is asked for (RFC 5246 §5).
 ///

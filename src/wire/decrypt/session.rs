@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::direction::{Direction, Halves, Protection, Waiting};
 use super::event::{ApplicationData, Cover, Event, What};
+use super::half::{Halves, Protection, Waiting};
 use super::key_log::KeyLogLine;
 use super::negotiation::{EarlyData, Negotiation};
 use super::reason::{Problem, Reason};
@@ -14,6 +14,7 @@ use super::record::{HEADER_LEN, content_type};
 use super::secrets::{ClientRandom, Label, Secrets};
 use super::stream::{Next, Placed};
 use super::suite::Suite;
+use crate::wire::direction::Direction;
 
 mod follow;
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::direction::Direction;
 use super::record::{HEADER_LEN, RecordHeader};
+use crate::wire::direction::Direction;
 
 /// One record, where it was found.
 #[derive(Debug, Clone)]

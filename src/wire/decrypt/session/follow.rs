@@ -9,8 +9,8 @@
 //! TLS 1.2   ChangeCipherSpec                its sender: the keys of the connection
 //! ```
 
-use super::super::direction::{Direction, Protection, Sealed, Waiting};
 use super::super::event::{Event, What};
+use super::super::half::{Protection, Sealed, Waiting};
 use super::super::handshake::message_type;
 use super::super::hello;
 use super::super::negotiation::EarlyData;
@@ -18,6 +18,7 @@ use super::super::reason::{Problem, Reason};
 use super::super::secrets::Label;
 use super::super::stream::Placed;
 use super::{Session, tell};
+use crate::wire::direction::Direction;
 
 impl Session {
     /// Does what a whole message asks for. `label`: the secret that protected it, if any did. A message that comes

@@ -12,15 +12,7 @@ use super::reason::Reason;
 use super::record::{self, Opened};
 use super::secrets::Label;
 use super::stream::{Placed, Stream};
-
-/// Who sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From the client to the server.
-    FromClient,
-    /// From the server to the client.
-    FromServer,
-}
+use crate::wire::direction::Direction;
 
 /// What the next record of a direction is protected by.
 #[derive(Debug)]
