@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::handshake::Assembly;
 use super::keys::TrafficKeys;
 use super::reason::Reason;
-use super::record::{self, Opened};
+use super::record::{self, Opened, content_type};
 use super::secrets::Label;
 use super::stream::{Placed, Stream};
 use crate::wire::direction::Direction;
@@ -18,7 +18,7 @@ use crate::wire::direction::Direction;
 #[derive(Debug)]
 pub(super) enum Protection {
     InClear,
-    /// By the keys of early data or of nothing yet: that depends on what the server will answer.
+    /// Early data was offered: by which keys, the server's answer will tell.
     Undecided,
     Sealed(Sealed),
 }
@@ -88,7 +88,7 @@ impl Sealed {
     }
 }
 
-/// All that is remembered of one direction. Bounded: less than one record, one handshake message, two keys.
+/// All that is remembered of one direction. Bounded: less than one record, one handshake message, one key.
 #[derive(Debug)]
 pub(super) struct Half {
     pub(super) stream: Stream,
@@ -156,12 +156,13 @@ impl Default for Halves {
 pub(super) struct Waiting {
     pub(super) records: Vec<Placed>,
     bytes: usize,
-    /// How many there was no room for.
+    is_full: bool,
+    /// How many encrypted ones there was no room for.
     pub(super) turned_away: u64,
 }
 
 /// How much early data may wait for the server's answer. OpenSSL takes 16 KiB, rustls what it is told.
-pub(super) const WAITING_BYTES_MAX: usize = 256 * 1024;
+const WAITING_BYTES_MAX: usize = 256 * 1024;
 
 /// What a waiting record costs beside its bytes, so that many empty ones do not wait for free.
 const WAITING_RECORD_COST: usize = size_of::<Placed>();
@@ -170,8 +171,10 @@ impl Waiting {
     /// `false` if there is no room, or was none for one before it: their order matters.
     pub(super) fn push(&mut self, placed: &Placed) -> bool {
         let cost = placed.bytes.len() + WAITING_RECORD_COST;
-        if self.turned_away > 0 || self.bytes + cost > WAITING_BYTES_MAX {
-            self.turned_away += 1;
+        self.is_full |= self.bytes + cost > WAITING_BYTES_MAX;
+        if self.is_full {
+            let is_encrypted = placed.header.content_type == content_type::APPLICATION_DATA;
+            self.turned_away += u64::from(is_encrypted);
             return false;
         }
         self.bytes += cost;

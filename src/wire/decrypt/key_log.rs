@@ -155,10 +155,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn line(label: Label, client_random: u8, secret: &[u8]) -> KeyLogLine {
+    pub(in super::super) fn line(label: Label, client_random: u8, secret: &[u8]) -> KeyLogLine {
         KeyLogLine {
             label,
             client_random: [client_random; 32],

@@ -150,15 +150,8 @@ impl Secrets {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key_log::tests::line;
     use super::*;
-
-    fn line(label: Label, client_random: u8, secret: &[u8]) -> KeyLogLine {
-        KeyLogLine {
-            label,
-            client_random: [client_random; 32],
-            secret: Secret::new(secret).unwrap(),
-        }
-    }
 
     #[test]
     fn a_secret_has_one_to_sixty_four_bytes() {

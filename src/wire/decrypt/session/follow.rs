@@ -141,7 +141,7 @@ impl Session {
         }
         let client = self.halves.of(Direction::FromClient);
         if let Protection::Sealed(sealed) = &mut client.protection
-            && early_data == EarlyData::Accepted
+            && sealed.label == Label::ClientEarlyTrafficSecret
         {
             sealed.skip(turned_away);
             client.exact &= turned_away == 0;
@@ -155,12 +155,8 @@ impl Session {
 
     /// From its next record on this side uses the keys of this secret.
     fn seal(&mut self, sender: Direction, label: Label, placed: &Placed, events: &mut Vec<Event>) {
-        let half = self.halves.of(sender);
-        half.protection = Protection::Sealed(Sealed::new(label));
-        if half.assembly.reset() {
-            let problem = Problem::MessageAcrossKeyChange;
-            tell(placed, What::Problem(problem), events);
-        }
+        self.halves.of(sender).protection = Protection::Sealed(Sealed::new(label));
+        self.begin_with_whole_messages(sender, placed, events);
     }
 
     /// The sender's next record has the keys of the next generation (RFC 8446 §4.6.3, §7.2).
@@ -169,7 +165,17 @@ impl Session {
         if let Protection::Sealed(sealed) = &mut half.protection {
             sealed.update();
         }
-        if half.assembly.reset() {
+        self.begin_with_whole_messages(placed.direction, placed, events);
+    }
+
+    /// No message may have a part before a change of keys and a part behind it (RFC 8446 §5.1).
+    fn begin_with_whole_messages(
+        &mut self,
+        sender: Direction,
+        placed: &Placed,
+        events: &mut Vec<Event>,
+    ) {
+        if self.halves.of(sender).assembly.reset() {
             let problem = Problem::MessageAcrossKeyChange;
             tell(placed, What::Problem(problem), events);
         }

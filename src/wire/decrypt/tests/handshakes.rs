@@ -276,6 +276,44 @@ fn early_data_without_its_secret_is_told_and_the_rest_opens() {
 }
 
 #[test]
+fn early_data_that_is_too_much_to_keep_is_told_and_the_rest_opens() {
+    let identity = Identity::ecdsa();
+    let setting = Setting::suite(&identity, TLS13);
+    let mut server = setting.server_config();
+    server.max_early_data_size = 1 << 20;
+    let mut client = setting.client_config();
+    client.enable_early_data = true;
+    let mut conversation = second(&Arc::new(client), &server, &server);
+    conversation.client.set_buffer_limit(None);
+    let early = vec![b'e'; 400_000];
+    let mut writer = conversation.client.early_data().unwrap();
+    std::io::Write::write_all(&mut writer, &early).unwrap();
+    conversation.settle();
+    assert!(conversation.client.is_early_data_accepted());
+    conversation.written[0].extend_from_slice(&early);
+    conversation.say(FromClient, b"later");
+    let (mut told, mut opened, mut last) = (0, 0, None);
+    for event in play(&conversation.recording(), usize::MAX) {
+        match event.what {
+            What::Record {
+                cover: Cover::NotOpened(reason),
+                ..
+            } => {
+                assert_eq!(reason, Reason::TooMuchEarlyData);
+                told += 1;
+            }
+            What::ApplicationData(data) if data.early => opened += data.bytes.len(),
+            What::ApplicationData(data) => last = Some(data),
+            _ => {}
+        }
+    }
+    assert!(told > 0);
+    assert!((256 * 1024 - 20_000..=256 * 1024).contains(&opened));
+    let last = last.unwrap();
+    assert!(last.bytes.as_ref() == b"later" && !last.exact);
+}
+
+#[test]
 fn early_data_that_was_rejected_is_told_and_the_rest_opens() {
     let groups = Setting::usual(&Identity::ecdsa()).server_groups;
     let no_early_data: fn(&mut ServerConfig) = |server| server.max_early_data_size = 0;

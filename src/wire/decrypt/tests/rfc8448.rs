@@ -86,13 +86,11 @@ fn sender(step: &Step) -> Direction {
     }
 }
 
-/// Opens all records of a section; each must carry what the RFC says. Gives the events and how many records there were.
-fn open_section(number: &str) -> (Vec<Event>, usize) {
+/// Opens all records of a section: each must carry what the RFC says, this many be encrypted, and these messages be seen.
+fn open_section(number: &str, encrypted: usize, client: &[u8], server: &[u8]) -> Vec<Event> {
     let steps = steps();
-    let steps: Vec<_> = steps
-        .iter()
-        .filter(|step| step.section.contains(number))
-        .collect();
+    let of_section = |step: &&Step| step.section.contains(number);
+    let steps: Vec<_> = steps.iter().filter(of_section).collect();
     let mut session = Session::new(secrets_of(&steps));
     let (mut events, mut sent, mut numbers) = (Vec::new(), HashMap::new(), [0, 0]);
     for step in &steps {
@@ -106,7 +104,7 @@ fn open_section(number: &str) -> (Vec<Event>, usize) {
         events.extend(session.push(direction, record));
     }
     events.extend(session.finish());
-    let mut opened = 0;
+    let (mut opened, mut messages) = (0, [Vec::new(), Vec::new()]);
     for event in &events {
         let payload = sent[&(event.direction, event.record)];
         match &event.what {
@@ -122,47 +120,30 @@ fn open_section(number: &str) -> (Vec<Event>, usize) {
                 cover: Cover::NotOpened(reason),
                 ..
             } => panic!("{reason}"),
-            What::Handshake(message) => assert!(
-                payload
-                    .windows(message.bytes.len())
-                    .any(|it| it == message.bytes)
-            ),
+            What::Handshake(message) => {
+                let mut places = payload.windows(message.bytes.len());
+                assert!(places.any(|place| place == message.bytes));
+                messages[super::opened::side(event.direction)].push(message.message_type);
+            }
             What::ApplicationData(data) => assert_eq!(data.bytes, payload),
             What::Alert { level, description } => assert_eq!([*level, *description], payload),
             What::Record { .. } | What::ChangeCipherSpec => {}
             other => panic!("{other:?}"),
         }
     }
-    (events, opened)
-}
-
-fn messages(events: &[Event], sender: Direction) -> Vec<u8> {
-    let of_sender = events.iter().filter(|event| event.direction == sender);
-    of_sender
-        .filter_map(|event| match &event.what {
-            What::Handshake(message) => Some(message.message_type),
-            _ => None,
-        })
-        .collect()
+    assert_eq!(opened, encrypted);
+    assert_eq!(messages, [client, server]);
+    events
 }
 
 #[test]
 fn section_3_a_simple_handshake_opens() {
-    let (events, opened) = open_section("§3");
-    assert_eq!(opened, 7);
-    assert_eq!(messages(&events, Direction::FromClient), [1, 20]);
-    assert_eq!(
-        messages(&events, Direction::FromServer),
-        [2, 8, 11, 15, 20, 4]
-    );
+    open_section("§3", 7, &[1, 20], &[2, 8, 11, 15, 20, 4]);
 }
 
 #[test]
 fn section_4_a_resumed_handshake_with_early_data_opens() {
-    let (events, opened) = open_section("§4");
-    assert_eq!(opened, 8);
-    assert_eq!(messages(&events, Direction::FromClient), [1, 5, 20]);
-    assert_eq!(messages(&events, Direction::FromServer), [2, 8, 20]);
+    let events = open_section("§4", 8, &[1, 5, 20], &[2, 8, 20]);
     let early = events.iter().find_map(|event| match &event.what {
         What::ApplicationData(data) if data.early => Some(data.bytes.clone()),
         _ => None,
@@ -172,33 +153,17 @@ fn section_4_a_resumed_handshake_with_early_data_opens() {
 
 #[test]
 fn section_5_a_handshake_with_hello_retry_request_opens() {
-    let (events, opened) = open_section("§5");
-    assert_eq!(opened, 4);
-    assert_eq!(messages(&events, Direction::FromClient), [1, 1, 20]);
-    assert_eq!(
-        messages(&events, Direction::FromServer),
-        [2, 2, 8, 11, 15, 20]
-    );
+    open_section("§5", 4, &[1, 1, 20], &[2, 2, 8, 11, 15, 20]);
 }
 
 #[test]
 fn section_6_a_handshake_with_a_client_s_certificate_opens() {
-    let (events, opened) = open_section("§6");
-    assert_eq!(opened, 4);
-    assert_eq!(messages(&events, Direction::FromClient), [1, 11, 15, 20]);
-    assert_eq!(
-        messages(&events, Direction::FromServer),
-        [2, 8, 13, 11, 15, 20]
-    );
+    open_section("§6", 4, &[1, 11, 15, 20], &[2, 8, 13, 11, 15, 20]);
 }
 
 #[test]
 fn section_7_a_handshake_in_compatibility_mode_opens() {
-    let (events, opened) = open_section("§7");
-    assert_eq!(opened, 4);
-    let changes = events
-        .iter()
-        .filter(|event| matches!(event.what, What::ChangeCipherSpec));
-    assert_eq!(changes.count(), 2);
-    assert_eq!(messages(&events, Direction::FromServer), [2, 8, 11, 15, 20]);
+    let events = open_section("§7", 4, &[1, 20], &[2, 8, 11, 15, 20]);
+    let is_change = |event: &&Event| matches!(event.what, What::ChangeCipherSpec);
+    assert_eq!(events.iter().filter(is_change).count(), 2);
 }
