@@ -70,7 +70,7 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
         frame.children = row.done(bytes.len());
         return frame.problem("The header of this frame has not ended.");
     };
-    if layout.extended_len_at.len() > 0 {
+    if !layout.extended_len_at.is_empty() {
         row.add(extended_len(&layout, breach));
     }
     if let Some(key) = &layout.masking_key {

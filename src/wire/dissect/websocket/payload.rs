@@ -106,6 +106,7 @@ impl Inner<'_> {
         }
         if self.is_whole {
             field.wireshark = field.wireshark.or(match self.layout.opcode_bits {
+                0x0 if !self.layout.fin => Some("websocket.payload.continue"),
                 0x9 => Some("websocket.payload.ping"),
                 0xa => Some("websocket.payload.pong"),
                 _ => None,
