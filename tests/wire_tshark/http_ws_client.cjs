@@ -1,5 +1,5 @@
 // A WebSocket client by hand, for tests: every form of a frame, whole, in fragments and in pieces.
-// Usage: node http_ws_client.js PORT
+// Usage: node http_ws_client.cjs PORT
 'use strict';
 const crypto = require('node:crypto');
 const net = require('node:net');
