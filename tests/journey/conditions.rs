@@ -2,16 +2,8 @@
 //! How long an answer may be kept, and which files there are, stands in `static_files`.
 
 use crate::client::{Client, HOST, WIRES, Wire};
+use crate::static_files::{PATH, STYLE, plain};
 use crate::support::Server;
-
-const STYLE: &[u8] = include_bytes!("../../static/style.css");
-const PATH: &str = "/static/style.css";
-
-async fn plain() -> (Server, Client) {
-    let server = Server::plain().await;
-    let client = Client::connect(&server, Wire::Plain).await;
-    (server, client)
-}
 
 #[tokio::test]
 async fn what_a_client_has_is_not_sent_again() {

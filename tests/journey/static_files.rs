@@ -9,10 +9,11 @@ use secure_chat::http::date;
 use crate::client::{Client, WIRES, Wire};
 use crate::support::Server;
 
-const STYLE: &[u8] = include_bytes!("../../static/style.css");
-const PATH: &str = "/static/style.css";
+pub(crate) const STYLE: &[u8] = include_bytes!("../../static/style.css");
+pub(crate) const PATH: &str = "/static/style.css";
 
-async fn plain() -> (Server, Client) {
+/// A server and a client of it, in clear.
+pub(crate) async fn plain() -> (Server, Client) {
     let server = Server::plain().await;
     let client = Client::connect(&server, Wire::Plain).await;
     (server, client)
