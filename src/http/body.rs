@@ -66,7 +66,7 @@ impl Framing {
 }
 
 /// The one value of Content-Length. Equal repetitions are one value (RFC 9110 §8.6).
-fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
+pub(crate) fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
     let mut length = None;
     for value in fields.all("Content-Length") {
         for member in value.split(|&byte| byte == b',') {
@@ -81,7 +81,7 @@ fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
 }
 
 /// `1*DIGIT`, and nothing else that a number parser might take: no sign, no blank, no underscore.
-fn decimal(text: &[u8]) -> Option<u64> {
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }

@@ -170,7 +170,14 @@ pub(super) async fn delete(app: &App, request: &Request<'_>) -> Response {
     };
     let id = session.user().id;
     if let Err(error) = app.auth.check(id, password, request.via.address()).await {
-        let (status, text) = explain(app, request, &error);
+        let (status, text) = match error {
+            // Nobody typed a name here.
+            AuthError::WrongNameOrPassword => (
+                StatusCode::FORBIDDEN,
+                "That is not your password.".to_owned(),
+            ),
+            _ => explain(app, request, &error),
+        };
         return with_retry(show_account(app, request, &session, status, &text), &error);
     }
     if let Err(error) = app.sessions.delete_account(id).await {
