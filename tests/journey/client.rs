@@ -113,7 +113,12 @@ impl Client {
 
     /// GET without any field but Host.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(format!("GET {path} HTTP/1.1\r\n{HOST}\r\n"))
+        self.get_with(path, "").await
+    }
+
+    /// GET with these field lines besides.
+    pub(crate) async fn get_with(&mut self, path: &str, lines: &str) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\n{HOST}{lines}\r\n"))
             .await;
         self.answer().await
     }

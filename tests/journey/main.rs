@@ -17,11 +17,15 @@ mod support;
 
 mod accounts;
 mod client;
+mod conditions;
 mod content;
 mod limits;
+mod persistence;
 mod requests;
+mod sessions;
 mod static_files;
 mod stopping;
 mod tapped;
 mod two_readings;
+mod visitor;
 mod wrong_port;
