@@ -31,9 +31,15 @@ function reload() {
   leave(`/chat/${group}`);
 }
 
-/** The session is over. If its end was explained, the explanation stays on the screen. */
-function leaveUnlessTold() {
-  setTimeout(() => leave('/login'), REASON_WITHIN_MS);
+/** The session is over, and both sockets say so. An explanation that came stays on the screen. */
+function ended({ detail }) {
+  if (leaving) return;
+  if (detail === null) {
+    setTimeout(() => leave('/login'), REASON_WITHIN_MS);
+  } else {
+    sessionEnded(detail, leave);
+    leaving = true;
+  }
 }
 
 function openConversation(news, newsSocket, people) {
@@ -43,7 +49,7 @@ function openConversation(news, newsSocket, people) {
   conversation.addEventListener('read', () => news.setUnread(group, 0));
   conversation.addEventListener('live', () => newsSocket.nudge());
   conversation.addEventListener('expelled', reload);
-  conversation.addEventListener('ended', leaveUnlessTold);
+  conversation.addEventListener('ended', ended);
   conversation.addEventListener('unopened', () => leaveIfLoggedOut(leave));
   conversation.start();
   return conversation;
@@ -77,12 +83,9 @@ function readNews() {
   });
   socket.addEventListener('unopened', () => leaveIfLoggedOut(leave));
   socket.addEventListener('state', ({ detail }) => {
-    if (detail.name === 'ended') leaveUnlessTold();
+    if (detail.name === 'ended') ended({ detail: null });
   });
-  news.addEventListener('ended', ({ detail }) => {
-    sessionEnded(detail, leave);
-    leaving = true;
-  });
+  news.addEventListener('ended', ended);
   news.addEventListener('groups', () => {
     const current = news.groups.get(group);
     if (news.you?.id !== you.id || (current && current.joined !== isMember)) reload();

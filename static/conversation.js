@@ -23,7 +23,7 @@ const READ_REST_MS = 250;
  * `read`      the user has read everything;
  * `live`      what comes now comes as it happens;
  * `expelled`  no longer a member, or no longer the user whom this page was made for;
- * `ended`     the session is over;
+ * `ended`     the session is over; detail is { reason, text }, or null where the server gave none;
  * `unopened`  the server did not take the handshake.
  */
 export class Conversation extends EventTarget {
@@ -94,7 +94,8 @@ export class Conversation extends EventTarget {
     addEventListener('resize', () => this.#field.fit());
     byId('text').addEventListener('input', () => {
       this.#memory.write('draft', this.#field.text);
-      if (this.#field.text !== '') this.#typing.tell();
+      if (this.#field.text === '') this.#typing.rest();
+      else this.#typing.tell();
     });
     byId('text').addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowUp' || this.#field.text !== '') return;
@@ -150,6 +151,9 @@ export class Conversation extends EventTarget {
         break;
       case 'refused':
         this.#refused(event);
+        break;
+      case 'session_ended':
+        this.dispatchEvent(new CustomEvent('ended', { detail: event }));
         break;
       default:
         throw new Error(`a conversation has no event “${event.type}”`);
@@ -243,7 +247,7 @@ export class Conversation extends EventTarget {
         break;
       case 'ended':
         this.#connection.show('ended');
-        this.dispatchEvent(new Event('ended'));
+        this.dispatchEvent(new CustomEvent('ended', { detail: null }));
         break;
       case 'expelled':
         this.#expel();

@@ -1,11 +1,13 @@
 // Draws one message into its row, whatever its state: stored, edited, deleted, waiting or refused.
 
-import { showText } from './links.js';
 import { part, showAvatar, shownName } from './markup.js';
 import { dayKey, fullDate, showClock } from './time.js';
 
 /** Messages of one author that follow within so long stand together under one name. */
 const TOGETHER_MS = 5 * 60_000;
+const WEB_ADDRESS = /https?:\/\/[^\s<>"]+/g;
+/** What ends a sentence or a parenthesis is rarely meant to be part of the address. */
+const TRAILING = /[.,;:!?'\u2019\u201d)\]}]+$/;
 
 /** Draws a stored message; `previous` is the one before it or null, `wish` what its author wants of it or null. */
 export function drawStored(row, message, { previous, wish, yourId }) {
@@ -33,6 +35,29 @@ export function drawWaiting(row, wish, { you, live }) {
   showText(part(row, '.text'), wish.content);
   part(row, '.meta').hidden = true;
   drawWish(row, wish, { send: live ? 'sending…' : 'waiting for the connection' });
+}
+
+/** Shows the text as it was written, character by character; web addresses in it open in a tab of their own. */
+function showText(element, text) {
+  if (element.textContent === text) return;
+  const parts = [];
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(WEB_ADDRESS)) {
+    const address = found.replace(TRAILING, '');
+    if (!URL.canParse(address)) continue;
+    parts.push(text.slice(end, index), link(address));
+    end = index + address.length;
+  }
+  element.replaceChildren(...parts, text.slice(end));
+}
+
+function link(address) {
+  const element = document.createElement('a');
+  element.href = address;
+  element.target = '_blank';
+  element.rel = 'noopener noreferrer';
+  element.textContent = address;
+  return element;
 }
 
 function drawAuthor(row, author) {

@@ -33,7 +33,9 @@ export class Socket extends EventTarget {
   }
 
   start() {
+    // The network came or went. Whether this line still holds, only a new one can tell.
     addEventListener('online', () => this.refresh());
+    addEventListener('offline', () => this.refresh());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.#wake();
     });

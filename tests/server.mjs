@@ -23,8 +23,10 @@ const STOP_WITHIN_MS = 5_500;
 const MODE_FLAGS = { plain: [], tls: ['--tls'], both: ['--both'] };
 
 const running = new Set();
+const folders = [];
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => process.exit(1));
@@ -40,7 +42,7 @@ export async function runProgram(args, { cwd = makeFolder(), within = START_WITH
 /** An empty folder that is removed when this process ends. */
 export function makeFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'secure-chat-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
@@ -171,12 +173,12 @@ export class Server {
   }
 
   /** As Ctrl-C does. Gives the exit code. */
-  async stop() {
-    if (!this.process.hasEnded) this.signal('SIGTERM');
-    const { code, signal } = await withDeadline('the server stops', this.process.exited, STOP_WITHIN_MS);
+  async stop(signal = 'SIGTERM') {
+    if (!this.process.hasEnded) this.signal(signal);
+    const exit = await withDeadline('the server stops', this.process.exited, STOP_WITHIN_MS);
     this.#keepLog();
-    assert.equal(signal, null, `the server was ended by ${signal}`);
-    return code;
+    assert.equal(exit.signal, null, `the server was ended by ${exit.signal}`);
+    return exit.code;
   }
 
   #keepLog() {

@@ -1,7 +1,5 @@
 //! The command line, line by line.
 
-use std::time::Duration;
-
 use super::*;
 
 fn read(line: &str) -> Result<Command, UsageError> {

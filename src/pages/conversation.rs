@@ -17,7 +17,8 @@ use crate::model::{ChangeId, Group};
 use crate::store::StoreError;
 use crate::websocket::close::CloseCode;
 use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
-use crate::websocket::io::{Incoming, Offered, Socket, WebSocket, WebSocketLimits};
+use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
+use crate::websocket::limits::WebSocketLimits;
 
 use super::request::{Upgrade, Via};
 

@@ -14,7 +14,7 @@ mod static_files;
 mod visitor;
 
 pub use conversation::converse;
-pub use error::refused;
+pub use error::{bare, refused};
 pub use request::{Admission, Reply, Request, Upgrade, Via};
 
 use crate::app::App;

@@ -6,7 +6,6 @@
 
 mod socket;
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::MaybeUninit;
@@ -14,7 +13,6 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,8 +20,9 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 pub use socket::{Offered, Socket};
 
-use super::close::CloseCode;
+use super::close::{CloseCode, Ended, EndedBy};
 use super::frame::{Opcode, append_frame};
+use super::limits::WebSocketLimits;
 use super::messages::{Event, Messages, Violation};
 
 /// One read takes at most this much, a TLS record's content. It lies on the stack, so that a
@@ -33,45 +32,6 @@ const READ_LEN_MAX: usize = 16 * 1024;
 /// An empty Ping from a server.
 const PING: Bytes = Bytes::from_static(b"\x89\x00");
 
-/// What one connection may cost and how long it may take.
-#[derive(Debug, Clone, Copy)]
-pub struct WebSocketLimits {
-    /// A longer message is refused with 1009.
-    pub message_len_max: usize,
-    /// A peer that lets more than this wait is closed with 1013.
-    pub queue_bytes_max: usize,
-    /// How often a Ping is sent. It keeps middleboxes from forgetting the connection, too.
-    pub ping_every: Duration,
-    /// A peer of which nothing was heard for so long is gone.
-    pub dead_after: Duration,
-    /// How long the closing handshake may take.
-    pub close_wait: Duration,
-    /// How long the peer may take to close its end of TCP after that.
-    pub linger: Duration,
-}
-
-impl WebSocketLimits {
-    /// For the chat.
-    pub const CHAT: Self = Self {
-        // Four thousand characters, each written as a JSON escape of a surrogate pair, and some.
-        message_len_max: 64 * 1024,
-        // Some hundred ordinary messages: minutes of a lively room.
-        queue_bytes_max: 256 * 1024,
-        ping_every: Duration::from_secs(30),
-        dead_after: Duration::from_secs(60),
-        // Both together stay below the five seconds in which the server stops.
-        close_wait: Duration::from_secs(2),
-        linger: Duration::from_secs(1),
-    };
-
-    /// For an endpoint that says back what it is told, at the sizes the Autobahn suite sends.
-    pub const ECHO: Self = Self {
-        message_len_max: 16 * 1024 * 1024,
-        queue_bytes_max: 16 * 1024 * 1024,
-        ..Self::CHAT
-    };
-}
-
 /// A whole message from the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
@@ -79,37 +39,6 @@ pub enum Incoming {
     Text(String),
     /// Any bytes.
     Binary(Bytes),
-}
-
-/// Who ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The other end closed it, or vanished.
-    Peer,
-    /// This end did, or gave up waiting.
-    Us,
-}
-
-/// How a connection ended, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// Whose Close came first.
-    pub by: EndedBy,
-    /// That Close frame's code; `NO_STATUS` if it had none, `ABNORMAL` if there was no such frame.
-    pub code: CloseCode,
-    /// That Close frame's reason, or what happened instead of a Close.
-    pub reason: String,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match self.by {
-            EndedBy::Peer => "by the peer",
-            EndedBy::Us => "by us",
-        };
-        // The peer's words are escaped: a line break in them must not begin a line of the log.
-        write!(f, "{by}, {}, {:?}", self.code, self.reason)
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -180,8 +109,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// in parts, that would be over the bound on what may wait.
     ///
     /// Does not receive meanwhile. A peer that needs longer than `dead_after` is closed with 1013.
+    /// Dropped before it is ready, it has offered nothing.
     pub async fn send(&mut self, frames: &Bytes) -> Offered {
-        let transmitted = poll_fn(|cx| self.socket.poll_transmit(cx));
+        let transmitted = poll_fn(|cx| match self.socket.poll_transmit(cx) {
+            // Whoever asks for a close is not kept waiting by a peer that reads slowly.
+            Poll::Pending if self.socket.closing().is_some() => Poll::Ready(Ok(())),
+            step => step,
+        });
         match timeout(self.limits.dead_after, transmitted).await {
             Ok(Ok(())) => self.socket.offer(frames),
             Ok(Err(error)) => {

@@ -6,13 +6,10 @@
 /// The request that asks for the upgrade: accepted with three field lines, or refused with a reason.
 pub mod handshake;
 
-/// Whether a page of ours sent a request, as far as a browser can tell.
-pub mod origin;
-
 /// Two to fourteen header bytes ⇄ what they mean.
 pub mod frame;
 
-/// Status codes of Close frames and their payload.
+/// Status codes of Close frames, their payload, and how a connection ended.
 pub mod close;
 
 /// Received bytes, one frame at a time.
@@ -23,6 +20,9 @@ mod messages;
 
 /// What waits to be sent, bounded; nothing follows a Close frame.
 mod outbox;
+
+/// What one connection may cost.
+pub mod limits;
 
 /// One open socket: its task's half and the half that others write through.
 pub mod io;

@@ -60,7 +60,8 @@ for (const [size, profile] of Object.entries(SIZES)) {
     await ana.sees('was edited');
     await ana.tell('What a day.');
     await ana.tell(`A long one. ${'It goes on and on. '.repeat(20)}`);
-    await ben.composer.pressSequentially('hm');
+    // Longer than the pause that the server makes between two notices of one person.
+    await ben.composer.pressSequentially('Let me think', { delay: 200 });
     await page.getByText(/ben is typing/).waitFor();
     await check('chat');
 

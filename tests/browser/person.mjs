@@ -2,6 +2,7 @@
 // The only file that knows the pages' labels and roles. Waiting is Playwright's: each step has a deadline.
 
 import assert from 'node:assert/strict';
+import { Cable } from './cable.mjs';
 
 /** A page on a busy machine; far above what a step takes. */
 const STEP_WITHIN_MS = 15_000;
@@ -19,8 +20,12 @@ export class Person {
     person.server = server;
     person.password = `the password of ${name}`;
     server.secrets.add(person.password).add(encodeURIComponent(person.password)).add(person.password.replaceAll(' ', '+'));
-    const { transport = server.mode, ...context } = profile;
-    person.url = server.urls[transport];
+    const { cable, ...context } = profile;
+    person.url = server.urls[server.mode];
+    if (cable) {
+      person.cable = await Cable.to(person.url);
+      person.url = person.cable.url;
+    }
     person.context = await browser.newContext({
       ignoreHTTPSErrors: true,
       locale: 'en-GB',
@@ -32,7 +37,6 @@ export class Person {
     person.context.on('page', (page) => person.#watch(page));
     person.context.on('request', (request) => person.requests.push(request.url()));
     person.page = await person.context.newPage();
-    await person.page.goto(`${person.url}/`);
     return person;
   }
 
@@ -43,6 +47,8 @@ export class Person {
       if (NETWORK_REPORTS.some((report) => report.test(message.text()))) return;
       this.complaints.push(`${message.type()}: ${message.text()}`);
     });
+    // Whoever leaves with unsent messages is asked, and does leave; the answer may come after the page is gone.
+    page.on('dialog', (dialog) => dialog.accept().catch(() => {}));
     page.on('websocket', (socket) => this.requests.push(socket.url().replace(/^ws/, 'http')));
   }
 
@@ -56,6 +62,7 @@ export class Person {
 
   async goAway() {
     await this.context.close();
+    this.cable?.remove();
   }
 
   // Accounts
@@ -136,10 +143,10 @@ export class Person {
     await this.connected();
   }
 
-  /** Registers and opens the lobby. */
+  /** Registers, and is in the lobby, where everybody begins. */
   async settle() {
     await this.register();
-    await this.openGroup('lobby');
+    await this.inGroup('lobby');
   }
 
   // The conversation
@@ -206,7 +213,7 @@ export class Person {
 
   /** The row of one who has this conversation open, with the address. */
   here(name) {
-    return this.#row('here', name).filter({ hasText: /\b127\.0\.0\.1|::1/ });
+    return this.#row('here', name).filter({ hasText: /127\.0\.0\.1|::1/ });
   }
 
   /** The row of a member who is not online. */

@@ -1,6 +1,7 @@
 // The server dies and comes back: nothing said is lost or doubled, and the page says in which state it is.
 
 import assert from 'node:assert/strict';
+import { until } from '../deadline.mjs';
 import { mustRead, scene } from './scene.mjs';
 
 scene('killed and restarted, the server has everybody back, with nothing lost and nothing doubled', { ana: {}, ben: {} }, async ({ ana, ben, server }) => {
@@ -43,7 +44,8 @@ scene('what waits to be sent survives a reload of the page', { ana: {}, ben: {} 
   // A reload in vain, as an impatient person does: the browser shows its own error page.
   await assert.rejects(page.reload(), /ERR_CONNECTION_REFUSED/);
   await server.start();
-  await page.goto(address);
+  // The error page tries again by itself, and the two attempts may meet.
+  await until('the page is back', () => page.goto(address).then(() => true, () => false));
   await ben.sees('do not forget me');
   await ana.connected();
   await ana.sees('do not forget me');
@@ -79,23 +81,25 @@ scene('the page says that there is no connection, and when there is one again', 
   assert.equal(await shown.innerText(), connected);
 });
 
-scene('a group made, and an edit and a deletion done, while one was away are there on return', { ana: {}, ben: {} }, async ({ ana, ben }) => {
+scene('a group made, and an edit and a deletion done, while one was away are there on return', { ana: {}, ben: { cable: true } }, async ({ ana, ben }) => {
   await ana.settle();
   await ben.settle();
   await ana.tell('to be edited');
   await ana.tell('to be deleted');
   await ben.sees('to be deleted');
-  await ben.context.setOffline(true);
+  ben.cable.pull();
   await ben.notConnected();
   await ana.edit('to be edited', 'was edited');
   await ana.sees('was edited');
   await ana.remove('to be deleted');
   await ana.message('to be deleted').waitFor({ state: 'detached' });
   await ana.tell('and one more');
-  await ben.context.setOffline(false);
+  await ana.createGroup('made meanwhile');
+  ben.cable.plugIn();
   await ben.connected();
   await ben.sees('was edited');
   await ben.sees('and one more');
+  await ben.group('made meanwhile').waitFor();
   await ben.message('to be deleted').waitFor({ state: 'detached' });
   assert.equal(await ben.message('to be edited').count(), 0);
 });

@@ -9,7 +9,7 @@ import { OUTPUT, Server } from '../server.mjs';
 import { launchChromium } from './chromium.mjs';
 import { Person } from './person.mjs';
 
-export const TRANSPORTS = [{ mode: 'plain', scheme: 'HTTP' }, { mode: 'tls', scheme: 'HTTPS' }];
+const TRANSPORTS = [{ mode: 'plain', scheme: 'HTTP' }, { mode: 'tls', scheme: 'HTTPS' }];
 
 /** Two people who register and talk take some five seconds; a machine under load takes much longer. */
 const SCENE_WITHIN_MS = 120_000;
@@ -20,16 +20,14 @@ after(() => browser?.close());
 /**
  * Plays one scene over HTTP and again over HTTPS.
  *
- * `cast` gives each person's name and profile: `{ ana: {}, ben: { timezoneId: 'Asia/Tokyo' } }`. All stand before the
- * log-in page; `play` gets them by name, with the `server`, the `transport` and node's test context `t`.
- * `mode: 'both'` plays once, on a server that has both.
+ * `cast` gives each person's name and profile: `{ ana: {}, ben: { timezoneId: 'Asia/Tokyo' }, eva: { cable: true } }`. Each has
+ * an empty page; `play` gets them by name, with the `server`, the `transport` and node's test context `t`.
  */
-export function scene(title, cast, play, { mode, args, folder } = {}) {
-  const transports = mode ? [{ mode, scheme: 'both' }] : TRANSPORTS;
-  for (const transport of transports) {
+export function scene(title, cast, play, { folder } = {}) {
+  for (const transport of TRANSPORTS) {
     test(`${title}, over ${transport.scheme}`, { timeout: SCENE_WITHIN_MS }, async (t) => {
       browser ??= await launchChromium();
-      const server = await Server.start({ mode: transport.mode, args, folder: folder?.(t) });
+      const server = await Server.start({ mode: transport.mode, folder: folder?.(t) });
       const people = {};
       try {
         for (const [name, profile] of Object.entries(cast)) {

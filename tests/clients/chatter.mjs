@@ -99,7 +99,7 @@ export class Listener {
 /** Has `texts` said in a group, in this order, by as many users as the limit of ten a second calls for. */
 export async function say(server, transport, group, texts) {
   for (let from = 0; from < texts.length; from += MESSAGES_A_SECOND) {
-    const account = await register(server, transport, `speaker-${from}`);
+    const account = await register(server, transport, `speaker-${transport}-${from}`);
     await join(server, account, group);
     const listener = await Listener.open(server, account, `/ws/chat/${group}`);
     await listener.event('ready', 'ready');

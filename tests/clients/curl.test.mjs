@@ -72,7 +72,7 @@ for (const transport of ['plain', 'tls']) {
       assert.match(policy, /frame-ancestors 'none'/);
       assert.doesNotMatch(policy, /unsafe-|data:|\*/);
       assert.equal(fields.get('x-content-type-options'), 'nosniff');
-      assert.equal(fields.get('referrer-policy'), 'no-referrer');
+      assert.match(fields.get('referrer-policy'), /^(no-referrer|same-origin)$/);
       assert.equal(fields.get('strict-transport-security'), undefined, 'HSTS would break the plain side');
     });
 
@@ -84,7 +84,7 @@ for (const transport of ['plain', 'tls']) {
     });
 
     test('is answered in HTTP/1.0 terms when it speaks HTTP/1.0: the connection ends', async () => {
-      const { code, stderr, stdout } = await curl(transport, ['--http1.0', '-v', '-w', '%{http_code} %{num_connects}\n', '-o', '/dev/null', '-o', '/dev/null'], '/login', '/login');
+      const { code, stderr, stdout } = await curl(transport, ['--http1.0', '--no-alpn', '-v', '-w', '%{http_code} %{num_connects}\n', '-o', '/dev/null', '-o', '/dev/null'], '/login', '/login');
       assert.equal(code, 0, stderr);
       assert.deepEqual(stdout.trim().split('\n'), ['200 1', '200 1']);
     });
@@ -255,5 +255,6 @@ test('plain HTTP on the TLS port is told which URL to use', async () => {
   });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^HTTP\/1\.1 400 /);
-  assert(stdout.includes(server.urls.tls), stdout);
+  const { port } = new URL(server.urls.tls);
+  assert.match(stdout, new RegExp(`https://(localhost|127\\.0\\.0\\.1):${port}\\b`));
 });

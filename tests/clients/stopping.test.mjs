@@ -29,9 +29,8 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     await conversation.event('ready', 'ready');
     conversation.send({ type: 'send', content: 'the last word', client_id: 'last' });
     await conversation.event('stored', (event) => event.message?.client_id === 'last');
-    server.signal(signal);
+    assert.equal(await server.stop(signal), 0);
     for (const listener of listeners) assert.equal((await listener.closed()).code, 1001);
-    assert.equal(await server.stop(), 0);
     const stored = execFileSync('sqlite3', [path.join(server.dataFolder, 'chat.sqlite3'), 'SELECT content FROM messages'], { encoding: 'utf8' });
     assert.equal(stored.trim(), 'the last word');
   });

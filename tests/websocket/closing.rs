@@ -1,7 +1,7 @@
 //! Every way to the end: theirs, ours, a broken rule, a vanished peer.
 
-use secure_chat::websocket::close::CloseCode;
-use secure_chat::websocket::io::{EndedBy, Offered, WebSocket};
+use secure_chat::websocket::close::{CloseCode, EndedBy};
+use secure_chat::websocket::io::{Offered, WebSocket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
@@ -168,6 +168,16 @@ async fn a_peer_that_vanishes_is_noticed() {
     drop(client);
     let (received, ended) = task.await.unwrap();
     assert_eq!(received, [text("last words")]);
+    assert_eq!((ended.by, ended.code), (EndedBy::Peer, CloseCode::ABNORMAL));
+}
+
+#[tokio::test]
+async fn a_peer_that_vanishes_is_noticed_by_writing_too() {
+    let (mut websocket, client) = connection(4096);
+    drop(client);
+    assert_eq!(websocket.socket().offer(&frame("?")), Offered::Closed);
+    assert_eq!(websocket.next().await, None);
+    let ended = websocket.ended().unwrap();
     assert_eq!((ended.by, ended.code), (EndedBy::Peer, CloseCode::ABNORMAL));
 }
 

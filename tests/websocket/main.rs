@@ -18,8 +18,10 @@ mod tls;
 use std::time::Duration;
 
 use bytes::Bytes;
+use secure_chat::websocket::close::Ended;
 use secure_chat::websocket::frame::append_text_frame;
-use secure_chat::websocket::io::{Ended, Incoming, WebSocket, WebSocketLimits};
+use secure_chat::websocket::io::{Incoming, WebSocket};
+use secure_chat::websocket::limits::WebSocketLimits;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;

@@ -1,8 +1,9 @@
 //! What is offered goes out whole and in order, and costs no more than it may.
 
 use bytes::Bytes;
-use secure_chat::websocket::close::CloseCode;
-use secure_chat::websocket::io::{EndedBy, Offered, WebSocket, WebSocketLimits};
+use secure_chat::websocket::close::{CloseCode, EndedBy};
+use secure_chat::websocket::io::{Offered, WebSocket};
+use secure_chat::websocket::limits::WebSocketLimits;
 use tokio::time::Instant;
 
 use crate::client::{CLOSE, PING, PONG, TEXT, close_payload, masked, read, write};
@@ -136,6 +137,23 @@ async fn parts_that_are_not_taken_in_time_end_in_1013() {
     assert_eq!(start.elapsed(), LIMITS.dead_after);
     assert_eq!(websocket.next().await, None);
     assert_eq!(websocket.ended().unwrap().code.0, 1013);
+    drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_does_not_wait_for_parts_that_are_not_taken() {
+    let (mut websocket, client) = connection(150);
+    let socket = websocket.socket().clone();
+    let start = Instant::now();
+    let task = tokio::spawn(async move {
+        while websocket.send(&numbered(0)).await == Offered::Taken {}
+        receive_all(websocket).await.await.unwrap()
+    });
+    tokio::task::yield_now().await;
+    socket.close(CloseCode::GOING_AWAY, "");
+    let (_, ended) = task.await.unwrap();
+    assert_eq!(ended.code, CloseCode::GOING_AWAY);
+    assert_eq!(start.elapsed(), LIMITS.close_wait);
     drop(client);
 }
 

@@ -4,8 +4,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use secure_chat::websocket::close::CloseCode;
-use secure_chat::websocket::io::{EndedBy, Incoming, WebSocket};
+use secure_chat::websocket::close::{CloseCode, EndedBy};
+use secure_chat::websocket::io::{Incoming, WebSocket};
 use tokio::io::duplex;
 use tokio::time::Instant;
 
