@@ -15,6 +15,7 @@ use crate::chat::hub::Hub;
 use crate::chat::passwords::Passwords;
 use crate::chat::sessions::Sessions;
 use crate::config::Config;
+use crate::log;
 use crate::log::Log;
 use crate::model::UtcMillis;
 use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
@@ -27,7 +28,7 @@ pub struct App {
     /// What the server was told at the start.
     pub config: Config,
     /// One line per request and connection event.
-    pub log: Log,
+    pub log: Arc<Log>,
     /// Who people are.
     pub users: Arc<dyn UserStore>,
     /// What they said.
@@ -116,6 +117,11 @@ impl App {
             .await
             .map_err(AppError::Store)?;
         let directory = Arc::new(Directory::new(&known));
+        let log = Arc::new(log);
+        let report = {
+            let log = log.clone();
+            move |error: &StoreError| log!(log, "messages could not be stored: {error}")
+        };
         let messages_per_second = config.limits.messages_per_second_max;
         Ok(Self {
             hub: Hub::new(
@@ -123,6 +129,7 @@ impl App {
                 directory.clone(),
                 append_text_frame,
                 messages_per_second,
+                Box::new(report),
             ),
             auth: Auth::new(users.clone(), Passwords::default()),
             sessions: Sessions::new(users.clone()),
