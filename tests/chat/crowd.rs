@@ -1,7 +1,9 @@
 //! Many at once: ten who talk and thirty who come in meanwhile. Each sees each message once, in order.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::LOBBY;
@@ -24,20 +26,25 @@ async fn hear_until(socket: &mut Socket, heard: &mut Vec<i64>, count: usize) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thirty_join_while_ten_talk_and_nobody_misses_or_repeats_anything() {
+/// A server with that many people, who may say as much as they like.
+async fn crowd(count: usize) -> (Arc<Server>, Vec<Person>) {
     let server = Server::start(&[], |config| {
         config.limits.messages_per_second_max = 1_000_000
     })
     .await;
+    let server = Arc::new(server);
     let mut registering = JoinSet::new();
-    let server = std::sync::Arc::new(server);
-    for number in 0..SENDERS {
+    for number in 0..count {
         let server = server.clone();
         registering
             .spawn(async move { Person::register(&server, &format!("user-{number}")).await });
     }
-    let people = registering.join_all().await;
+    (server, registering.join_all().await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_join_while_ten_talk_and_nobody_misses_or_repeats_anything() {
+    let (_server, people) = crowd(SENDERS).await;
     let all = SENDERS * MESSAGES_EACH;
 
     let mut talking = JoinSet::new();
@@ -115,4 +122,74 @@ async fn join(person: &Person, all: usize, manner: usize) -> Vec<i64> {
     }
     hear_until(&mut socket, &mut heard, expected).await;
     heard
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edits_and_deletions_reach_all_who_come_and_go_meanwhile() {
+    let (_server, people) = crowd(4).await;
+    let mut talking = JoinSet::new();
+    for person in people.clone() {
+        let mut socket = person.chat(LOBBY).await;
+        talking.spawn(async move {
+            for number in 0..40 {
+                let message = socket.post("x", &format!("{}-{number}", person.name)).await;
+                let wish = match number % 5 {
+                    0 => json!({ "type": "delete", "message_id": message["id"] }),
+                    _ => json!({ "type": "edit", "message_id": message["id"], "content": "y" }),
+                };
+                socket.say(wish).await;
+            }
+            // Answered in order: so all of it is stored.
+            socket.post("x", &format!("{}-end", person.name)).await;
+        });
+    }
+    let mut joining = JoinSet::new();
+    for number in 0..12 {
+        let person = people[number % people.len()].clone();
+        joining.spawn(async move { follow(&person, number % 4).await });
+    }
+    talking.join_all().await;
+    people[0].chat(LOBBY).await.post("the end", "the-end").await;
+    let truth = people[0].open("/ws/chat/1?after=0").await.opening().await;
+    assert_eq!(truth.messages.len(), 4 * 41 + 1);
+    let truth = truth
+        .messages
+        .into_iter()
+        .map(|message| (id(&message), message));
+    let truth: BTreeMap<i64, Value> = truth.collect();
+    for known in joining.join_all().await {
+        assert!(known == truth, "a page knows something else than the store");
+    }
+}
+
+/// Follows the conversation to its end with so many breaks, and resumes as the protocol says.
+async fn follow(person: &Person, breaks: usize) -> BTreeMap<i64, Value> {
+    let mut known: BTreeMap<i64, Value> = BTreeMap::new();
+    let mut change = 0;
+    for visit in 0..=breaks {
+        let mut socket = person.open(&format!("/ws/chat/1?after={change}")).await;
+        let opening = socket.opening().await;
+        let mut messages = opening.messages;
+        let mut heard = 0;
+        loop {
+            for message in messages.drain(..) {
+                change = change.max(message["change"].as_i64().unwrap());
+                known.insert(id(&message), message);
+            }
+            change = change.max(opening.change);
+            let is_over = known
+                .values()
+                .next_back()
+                .is_some_and(|last| last["content"] == "the end");
+            if is_over {
+                return known;
+            }
+            if visit < breaks && heard == 20 {
+                break;
+            }
+            messages.push(socket.event().await["message"].clone());
+            heard += 1;
+        }
+    }
+    known
 }
