@@ -115,6 +115,8 @@ export class Conversation extends EventTarget {
         this.#people.replace(event.members, event.present);
         break;
       case 'history':
+        // It stands in place of all there was, a place to resume from included: that may be another database's.
+        this.#change = null;
         this.#timeline.replaceAll(event.messages, event.older);
         event.messages.forEach((message) => this.#outbox.saw(message, this.#you.id));
         this.#messages.drawAll();

@@ -306,7 +306,7 @@ fn asset_version_is_pinned_by_the_environment() {
             other => panic!("{good}: {other:?}"),
         }
     }
-    for bad in ["", "a b", "a/b", "ä", &"a".repeat(65)] {
+    for bad in ["", "a b", "a/b", "ä", ".", "..", &"a".repeat(65)] {
         assert_eq!(
             with(bad),
             Err(UsageError::NotAnAssetVersion {
