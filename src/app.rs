@@ -63,6 +63,8 @@ pub enum AppError {
     Tls(SetupError),
     /// Templates.
     Assets(AssetError),
+    /// HSTS, with a plain port beside the one with TLS.
+    HstsWouldHidePlain,
 }
 
 impl fmt::Display for AppError {
@@ -71,6 +73,9 @@ impl fmt::Display for AppError {
             Self::Store(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Assets(error) => error.fmt(f),
+            Self::HstsWouldHidePlain => f.write_str(
+                "hsts_seconds would make browsers refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls.",
+            ),
         }
     }
 }
@@ -100,6 +105,9 @@ impl App {
         let (tls, databases) = opened
             .await
             .unwrap_or(Err(AppError::Store(StoreError::Closed)))?;
+        if config.listen.plain_port().is_some() && tls.as_ref().is_some_and(demands_tls) {
+            return Err(AppError::HstsWouldHidePlain);
+        }
         let users: Arc<dyn UserStore> = databases.users.clone();
         let chat: Arc<dyn ChatStore> = databases.chat.clone();
         let known = users.users().await.map_err(AppError::Store)?;
@@ -186,6 +194,10 @@ pub fn now() -> UtcMillis {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn demands_tls(tls: &Tls) -> bool {
+    tls.setup().settings.hsts_seconds > 0
 }
 
 fn tls_sources(config: &Config) -> Sources {

@@ -27,7 +27,7 @@ pub(super) async fn create(app: &App, request: &Request<'_>) -> Response {
             let status = StatusCode::UNPROCESSABLE_CONTENT;
             return error::page(app, request, status, &invalid.to_string());
         }
-        Err(error) => return error::page(app, request, error.status(), &error.to_string()),
+        Err(error) => return error::form(app, request, &error),
     };
     match app
         .hub

@@ -12,7 +12,7 @@ mod sockets;
 mod static_files;
 mod visitor;
 
-pub use error::refused;
+pub use error::{bare, refused};
 pub use request::{Reply, Request, Upgrade, Via};
 pub use sockets::converse;
 

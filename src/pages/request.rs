@@ -71,6 +71,9 @@ impl Request<'_> {
     /// # Errors
     /// `FormError`
     pub(super) fn form(&self) -> Result<Form, FormError> {
+        if self.head.fields.contains("Content-Encoding") {
+            return Err(FormError::ContentEncoding);
+        }
         Form::decode(self.head.fields.only_text("Content-Type"), &self.content)
     }
 }

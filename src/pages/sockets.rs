@@ -20,7 +20,8 @@ use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
 use crate::websocket::handshake::{
     HandshakeError, SwitchingProtocols, UpgradeRequest, accept_upgrade,
 };
-use crate::websocket::io::{Incoming, Offered, Socket, WebSocket, WebSocketLimits};
+use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
+use crate::websocket::limits::WebSocketLimits;
 
 use super::error;
 use super::groups::group_id;
@@ -118,11 +119,24 @@ async fn admit(app: &App, request: &Request<'_>) -> Result<(Response, SessionVie
 }
 
 fn handshake(app: &App, request: &Request<'_>) -> Result<Response, Box<Response>> {
+    if request.head.method == Method::Head {
+        // HEAD asks what an ordinary GET would be answered; only GET opens a WebSocket.
+        return Err(Box::new(turn_down(
+            app,
+            request,
+            HandshakeError::NotAnUpgrade,
+        )));
+    }
     let fields: Vec<(&str, &[u8])> = request
         .head
         .fields
         .iter()
         .filter_map(|(name, value)| Some((std::str::from_utf8(name).ok()?, value)))
+        .map(|(name, value)| match name.eq_ignore_ascii_case("Host") {
+            // The host of a whole URL replaces the field (RFC 9112 §3.2.2).
+            true => (name, request.target.authority.as_bytes()),
+            false => (name, value),
+        })
         .collect();
     let asked = UpgradeRequest {
         method: Method::as_str(request.head.method),

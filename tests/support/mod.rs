@@ -60,6 +60,16 @@ impl Server {
         flags: &[&str],
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::start_logged(folder, flags, change, Log::silent()).await
+    }
+
+    /// As `start_in`, with a log that can be read.
+    pub async fn start_logged(
+        folder: TempDir,
+        flags: &[&str],
+        change: impl FnOnce(&mut Config),
+        log: Log,
+    ) -> Self {
         let args = ["--host=127.0.0.1", "--port=0"]
             .iter()
             .chain(flags)
@@ -81,7 +91,7 @@ impl Server {
                 .map(|port| port.address)
         };
         let (plain, tls) = (address(Scheme::Http), address(Scheme::Https));
-        let app = Arc::new(App::start(*config, Log::silent(), stopping).await.unwrap());
+        let app = Arc::new(App::start(*config, log, stopping).await.unwrap());
         let running = tokio::spawn(server::run(app.clone(), ports));
         Self {
             app,
