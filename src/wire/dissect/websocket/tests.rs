@@ -61,6 +61,7 @@ fn problems(bytes: &[u8], context: FrameContext) -> Vec<(String, String)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 fn the_frames_of_rfc_6455_section_5_7_are_shown() {
     let continued = FrameContext {
         unfinished: Some(Opcode::Text),
