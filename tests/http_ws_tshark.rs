@@ -120,7 +120,7 @@ fn visit(folder: &Path, address: SocketAddr) {
         "POST /login HTTP/1.1\r\n{host}Origin: http://{address}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n8;ext=1\r\nname=ana\r\n00a\r\n&password=\r\n1\r\nx\r\n0;last\r\nDigest: none\r\nX-More: y\r\n\r\n"
     );
     send(address, chunks.as_bytes());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire_tshark/http_ws_client.cjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire_tshark/http_ws_client.mjs");
     run(
         "node",
         &[script.to_str().unwrap(), &address.port().to_string()],
@@ -240,6 +240,7 @@ async fn tshark_sees_each_field_where_we_see_it() {
     .await
     .unwrap();
     let recorded = [recorded, vec![by_hand()]].concat();
+    is_clean(&write(folder.path(), "[::1]:8080", &recorded));
     let path = write(folder.path(), PLAIN, &recorded);
     is_clean(&path);
 
@@ -297,7 +298,7 @@ async fn a_real_capture_gives_the_streams_that_crossed() {
                 &["-d", "name=ana&password=correct+horse+battery"],
             );
             let script =
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire_tshark/http_ws_client.cjs");
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire_tshark/http_ws_client.mjs");
             run(
                 "node",
                 &[script.to_str().unwrap(), &address.port().to_string()],

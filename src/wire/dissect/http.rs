@@ -41,9 +41,13 @@ pub fn dissect_request(bytes: &[u8]) -> Field {
         .is_ok_and(|line| bytes.get(line.version.clone()) == Some(b"HTTP/1.0"));
     let (framing, breach) = framing::of_request(&fields, is_http_1_0);
     let breach = breach.or_else(|| line.is_ok().then(|| host_breach(&fields, is_http_1_0))?);
-    let field = Field::group("request", 0..bytes.len(), "RFC 9112 §2.1")
-        .meaning("What a client asks of the server.");
-    message(bytes, &head, field, Place::Request, (framing, breach))
+    message(
+        Source::new(bytes),
+        &head,
+        &fields,
+        (framing, breach),
+        Place::Request,
+    )
 }
 
 /// A response: status line, field lines, content.
@@ -60,9 +64,7 @@ pub fn dissect_response(bytes: &[u8], request_method: Option<&str>) -> Field {
         let method = request_method.map(str::as_bytes);
         framing::of_response(&fields, line.status_code, method, is_http_1_0)
     });
-    let field = Field::group("response", 0..bytes.len(), "RFC 9112 §2.1")
-        .meaning("What the server answers.");
-    message(bytes, &head, field, Place::Response, framed)
+    message(Source::new(bytes), &head, &fields, framed, Place::Response)
 }
 
 fn host_breach(fields: &Fields, is_http_1_0: bool) -> Option<HeadError> {
@@ -73,9 +75,19 @@ fn host_breach(fields: &Fields, is_http_1_0: bool) -> Option<HeadError> {
     }
 }
 
-fn message(bytes: &[u8], head: &Head, mut field: Field, place: Place, framed: Framed) -> Field {
-    let (framing, breach) = framed;
-    let mut source = Source::new(bytes);
+fn message(
+    mut source: Source<'_>,
+    head: &Head,
+    fields: &Fields,
+    (framing, breach): Framed,
+    place: Place,
+) -> Field {
+    let len = source.bytes.len();
+    let (name, meaning) = match place {
+        Place::Response => ("response", "What the server answers."),
+        _ => ("request", "What a client asks of the server."),
+    };
+    let mut field = Field::group(name, 0..len, "RFC 9112 §2.1").meaning(meaning);
     let mut row = Row::from(0);
     if !head.before.is_empty() {
         row.add(
@@ -101,13 +113,12 @@ fn message(bytes: &[u8], head: &Head, mut field: Field, place: Place, framed: Fr
         breach.map(|error| error.to_string())
     };
     field.problem = problem.map(Into::into);
-    if head.end() < bytes.len() {
-        let fields = head.values(bytes);
-        content::content(&mut source, &fields, framing, &mut row);
+    if head.end() < len {
+        content::content(&mut source, fields, framing, &mut row);
     } else if head.fields.empty_line.is_some() && field.problem.is_none() {
         field.problem = content::missing(framing);
     }
-    field.children(row.done(bytes.len()))
+    field.children(row.done(len))
 }
 
 #[cfg(test)]

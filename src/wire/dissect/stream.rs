@@ -8,13 +8,15 @@ mod content;
 mod half;
 mod line_scan;
 mod message;
+mod reading;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use message::{Message, What};
 
-use half::{Half, Reading};
+use half::Half;
+use reading::Reading;
 
 use super::http::framing::{self, Framing};
 use super::http::head::Head;
@@ -107,6 +109,12 @@ impl HttpStream {
     pub fn end(&mut self, direction: Direction) -> Vec<Message> {
         let mut told = Vec::new();
         self.half(direction).end(&mut told);
+        if direction == Direction::FromServer && self.client_waits() {
+            self.client.reading =
+                Reading::Unreadable("The server never agreed to another protocol.".into());
+            self.release(&mut told);
+            self.client.end(&mut told);
+        }
         told
     }
 

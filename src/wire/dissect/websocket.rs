@@ -77,7 +77,7 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
         row.add(
             Field::leaf("Masking-key", layout.masking_key_at.clone(), Value::Bytes, "RFC 6455 §5.3")
                 .meaning(format!(
-                    "Payload byte n is xored with byte n mod 4 of {}, so that nothing a page sends can look like HTTP to a proxy. It stands right here: masking hides nothing.",
+                    "Payload byte n is xored with byte n mod 4 of {}; the key stands right here, so masking hides nothing.",
                     crate::octets::hex(key)
                 ))
                 .wireshark("websocket.masking_key"),

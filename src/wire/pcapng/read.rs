@@ -2,6 +2,7 @@
 //! Whatever cannot be read is counted or told in words; nothing that is in a file stops the reading of what is before it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -21,7 +22,7 @@ const CONNECTIONS_MAX: usize = 65_536;
 const PROBLEMS_MAX: usize = 100;
 
 /// What a file holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Capture {
     /// TCP connections, in the order of their first packets.
     pub connections: Vec<Connection>,
@@ -33,6 +34,18 @@ pub struct Capture {
     pub packets: u64,
     /// How many of them are not segments of these connections: UDP, ARP and the like.
     pub passed_over: u64,
+}
+
+impl fmt::Debug for Capture {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("connections", &self.connections)
+            .field("problems", &self.problems)
+            .field("packets", &self.packets)
+            .field("passed_over", &self.passed_over)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One TCP connection.

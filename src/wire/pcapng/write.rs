@@ -27,7 +27,7 @@ const WINDOW_SHIFT: u8 = 7;
 const SEGMENTS_PER_ACK: usize = 16;
 
 /// A connection as it was recorded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Recording<'a> {
     /// Where the client is.
     pub client: SocketAddr,

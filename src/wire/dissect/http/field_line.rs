@@ -182,6 +182,10 @@ fn field_value(
         None | Some(Shape::Text) => {}
         Some(Shape::Number) => match decimal(value) {
             Some(number) => field.value = Value::Number(number),
+            // Equal numbers in a row are one number to those who are lenient (RFC 9110 §8.6).
+            None if value
+                .split(|&byte| byte == b',')
+                .all(|part| decimal(part.trim_ascii()).is_some()) => {}
             None => return field.problem("This is not a decimal number."),
         },
         Some(Shape::Host) => field.children = host(source, at),

@@ -95,7 +95,7 @@ const KNOWN_FIELDS: &[KnownField] = &[
     // The WebSocket handshake.
     known("Sec-WebSocket-Key", TEXT, "RFC 6455 §11.3.1", Some("http.sec_websocket_key"), "Sixteen random bytes; no secret, only there to be answered."),
     known("Sec-WebSocket-Accept", TEXT, "RFC 6455 §11.3.3", Some("http.sec_websocket_accept"), "SHA-1 of the key and a fixed text: proof that the server meant to speak WebSocket."),
-    known("Sec-WebSocket-Version", Shape::Number, "RFC 6455 §11.3.5", Some("http.sec_websocket_version"), "The version of the protocol: 13."),
+    known("Sec-WebSocket-Version", LIST, "RFC 6455 §11.3.5", Some("http.sec_websocket_version"), "The version of the protocol: 13."),
     known("Sec-WebSocket-Protocol", LIST, "RFC 6455 §11.3.4", Some("http.sec_websocket_protocol"), "What is to be spoken within the WebSocket."),
     known("Sec-WebSocket-Extensions", LIST, "RFC 6455 §11.3.2", Some("http.sec_websocket_extensions"), "Extensions offered or agreed on; compression would hide the text, so this server takes none."),
     // The content.

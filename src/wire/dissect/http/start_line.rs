@@ -181,7 +181,7 @@ fn method(source: &Source<'_>, at: &Range<usize>) -> Field {
 }
 
 fn request_target(source: &mut Source<'_>, at: &Range<usize>) -> Field {
-    let field = Field::leaf(
+    let mut field = Field::leaf(
         "request-target",
         at.clone(),
         source.text(at),
@@ -217,7 +217,9 @@ fn request_target(source: &mut Source<'_>, at: &Range<usize>) -> Field {
         field.secret = field.children.iter().any(|part| part.secret);
         row.add(field);
     }
-    field.children(row.done(at.end))
+    field.children = row.done(at.end);
+    field.secret = field.children.iter().any(|part| part.secret);
+    field
 }
 
 fn version(source: &Source<'_>, at: Range<usize>) -> Field {

@@ -20,16 +20,13 @@ fn meaning(status_code: u16) -> &'static str {
     match status_code {
         100 => "Go on and send the content.",
         101 => "Agreed: from here on this connection speaks the other protocol.",
-        102..=199 => "News on the way; the answer itself comes later.",
         200 => "Done, and here it is.",
         204 => "Done, and there is nothing to show.",
         206 => "Here is the part that was asked for.",
-        201..=299 => "Done.",
         301 | 308 => "It lives elsewhere now, for good.",
         302 | 307 => "It is elsewhere for the moment.",
         303 => "Done; now fetch that page with GET.",
         304 => "The copy you have is still right.",
-        300 | 305..=399 => "Look elsewhere.",
         400 => "The request is not understood.",
         401 => "First say who you are.",
         403 => "Understood, and refused.",
@@ -38,9 +35,18 @@ fn meaning(status_code: u16) -> &'static str {
         426 => "First change to another protocol.",
         429 => "Too many requests: wait.",
         431 => "The head of the request is too long.",
-        402..=499 => "Refused: the client would have to ask otherwise.",
         503 => "Not now: the server is busy or stopping.",
-        500..=599 => "The server failed.",
+        _ => meaning_of_class(status_code / 100),
+    }
+}
+
+fn meaning_of_class(first_digit: u16) -> &'static str {
+    match first_digit {
+        1 => "News on the way; the answer itself comes later.",
+        2 => "Done.",
+        3 => "Look elsewhere.",
+        4 => "Refused: the client would have to ask otherwise.",
+        5 => "The server failed.",
         _ => "A code outside the five classes.",
     }
 }

@@ -332,12 +332,7 @@ fn holds_its_promises(client: &[u8], server: &[u8]) {
             assert_eq!(tree.flaw(), None);
             assert_eq!(tree.bytes, 0..at.len());
         }
-        let held = direction == Direction::FromClient && end < stream.len() as u64;
-        assert!(
-            held || end == stream.len() as u64,
-            "{}",
-            stream.escape_ascii()
-        );
+        assert_eq!(end, stream.len() as u64, "{}", stream.escape_ascii());
     }
 }
 

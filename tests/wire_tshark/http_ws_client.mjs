@@ -1,8 +1,7 @@
 // A WebSocket client by hand, for tests: every form of a frame, whole, in fragments and in pieces.
-// Usage: node http_ws_client.cjs PORT
-'use strict';
-const crypto = require('node:crypto');
-const net = require('node:net');
+// Usage: node http_ws_client.mjs PORT
+import crypto from 'node:crypto';
+import net from 'node:net';
 
 const TEXT = 0x1, BINARY = 0x2, CLOSE = 0x8, PING = 0x9, PONG = 0xa, CONTINUATION = 0x0;
 
