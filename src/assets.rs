@@ -98,6 +98,12 @@ impl Assets {
             files: STATIC_FILES.iter().map(file).collect(),
         };
         if let Some(folder) = &assets.folder {
+            if !folder.join("static").is_dir() {
+                return Err(AssetError(format!(
+                    "{} has no folder `static`: name the one that holds `templates` and `static` with --assets, or leave the flag out.",
+                    folder.display()
+                )));
+            }
             for &(name, _) in TEMPLATES {
                 assets.read_template(folder, name)?;
             }

@@ -157,6 +157,11 @@ impl Config {
                 "Wireshark takes port {port} for plain HTTP and will not decrypt TLS there: {TLS_PORT} works, or tell it to decode the port as TLS."
             ));
         }
+        if matches!(self.listen, Listen::Both { .. }) && self.host != Host::Localhost {
+            notes.push(
+                "In one browser, the two sides of one host end each other's sessions, since cookies ignore ports: use two browsers.".to_owned(),
+            );
+        }
         notes
     }
 }

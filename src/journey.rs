@@ -240,6 +240,8 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         }
         log_request(app, via, &head, &response, started.elapsed());
         if let Some(upgrade) = upgrade {
+            // An idle WebSocket holds nothing of the request it came from.
+            drop((head, response));
             return upgraded(app, connection, via, upgrade).await;
         }
         if !keep_alive {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::http::date::Civil;
 
@@ -18,6 +18,10 @@ const LINES_WAITING_MAX: usize = 8192;
 
 /// How many lines are written at once.
 const LINES_TOGETHER_MAX: usize = 256;
+
+/// How long the last lines may take to be written when the program ends.
+const FINISH_MAX: Duration = Duration::from_millis(500);
+const FINISH_LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Takes lines from anywhere, and has a thread of its own write them.
 #[derive(Debug)]
@@ -82,8 +86,11 @@ impl Log {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(writer) = writer {
-            let _ = writer.join();
+        // A terminal that nobody reads must not keep the program from ending.
+        let until = Instant::now() + FINISH_MAX;
+        while writer.as_ref().is_some_and(|writer| !writer.is_finished()) && Instant::now() < until
+        {
+            std::thread::sleep(FINISH_LOOK_EVERY);
         }
     }
 }
@@ -96,22 +103,26 @@ macro_rules! log {
 
 fn write_lines(waiting: &Receiver<String>, mut file: Option<File>) {
     let mut together = String::new();
+    let mut is_failing = false;
     while let Ok(line) = waiting.recv() {
         together.clear();
         together.push_str(&line);
         together.extend(waiting.try_iter().take(LINES_TOGETHER_MAX));
         // A closed terminal is no reason to stop; there is nobody left to tell.
         let _ = io::stderr().lock().write_all(together.as_bytes());
-        if let Some(open) = &mut file
-            && let Err(error) = open.write_all(together.as_bytes())
+        let written = file
+            .as_mut()
+            .map_or(Ok(()), |file| file.write_all(together.as_bytes()));
+        if let Err(error) = &written
+            && !is_failing
         {
-            // Said once; the terminal goes on, and so does the chat.
+            // Said once for each time it happens; the terminal goes on, and so does the chat.
             let _ = writeln!(
                 io::stderr(),
-                "The log file can no longer be written ({error})."
+                "The log file cannot be written ({error}): lines are missing from it until it can."
             );
-            file = None;
         }
+        is_failing = written.is_err();
     }
 }
 
@@ -135,7 +146,6 @@ fn write_time(line: &mut String, now: SystemTime) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn lines_reach_the_file_in_order_each_with_its_time() {

@@ -14,7 +14,7 @@ use secure_chat::config::{Command, Config};
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
@@ -50,10 +50,16 @@ fn run(config: Config) -> Result<(), String> {
         .map_err(|error| {
             format!("The system gives this program no threads ({error}): close other programs.")
         })?;
-    runtime.block_on(serve(config, log))
+    let served = runtime.block_on(serve(config, log));
+    // What did not finish in time is not waited for once more.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(config: Config, log: Log) -> Result<(), String> {
+    // Before anything is announced: whoever reads the banner may send a signal at once.
+    let signals = Signals::catch()
+        .map_err(|error| format!("The system gives this program no signals ({error})."))?;
     let (stop, stopping) = watch::channel(false);
     let files_max = raise_file_limit();
     // Ports first: whether they are free is the most likely question, and quickly answered.
@@ -66,8 +72,13 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     let app = Arc::new(app);
     banner::print(&app, &ports, files_max);
     tokio::spawn(sweep_sessions(app.clone()));
-    tokio::spawn(reload_on_hangup(app.clone()));
-    tokio::spawn(stop_on_signal(app.clone(), stop));
+    tokio::spawn(reload_on_hangup(app.clone(), signals.hangup));
+    tokio::spawn(stop_on_signal(
+        app.clone(),
+        stop,
+        signals.interrupt,
+        signals.terminate,
+    ));
     let all_left = server::run(app.clone(), ports).await;
     app.close().await;
     log!(
@@ -83,18 +94,30 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     Ok(())
 }
 
+/// The signals this program listens to.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// The first signal asks everybody to finish, a second one waits for nobody.
-async fn stop_on_signal(app: Arc<App>, stop: watch::Sender<bool>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        log!(
-            app.log,
-            "the system gives no signals: this server can only be killed"
-        );
-        return std::future::pending().await;
-    };
+async fn stop_on_signal(
+    app: Arc<App>,
+    stop: watch::Sender<bool>,
+    mut interrupt: Signal,
+    mut terminate: Signal,
+) {
     let mut signalled = async || {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -114,10 +137,7 @@ async fn stop_on_signal(app: Arc<App>, stop: watch::Sender<bool>) {
 }
 
 /// SIGHUP: certificate and settings are read anew; if they are no good, the old ones stay.
-async fn reload_on_hangup(app: Arc<App>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        return;
-    };
+async fn reload_on_hangup(app: Arc<App>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         let reloading = app.clone();
         let reloaded = tokio::task::spawn_blocking(move || reloading.reload_tls()).await;
@@ -167,13 +187,18 @@ fn open_log(path: &std::path::Path) -> Result<File, String> {
         })
 }
 
+/// Ten thousand connections, and what else is open.
+const FILES_WANTED: u64 = 10_240;
+
 /// Each connection is a file to the system, and its usual 1024 would be fewer than our own limit. What is
 /// allowed in the end, if the system says.
 fn raise_file_limit() -> Option<u64> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
-    match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => Some(hard),
+    // Some systems take no more than a certain number, whatever they say the limit is.
+    let wanted = hard.min(soft.max(FILES_WANTED));
+    match setrlimit(Resource::RLIMIT_NOFILE, wanted, hard) {
+        Ok(()) => Some(wanted),
         Err(_) => Some(soft),
     }
 }

@@ -30,12 +30,14 @@ pub struct Limits {
     /// The longest WebSocket message, in bytes (1009 beyond). 4000 characters in JSON escapes take
     /// 48,000.
     pub websocket_message_bytes_max: usize,
-    /// How many bytes may wait for one member who reads too slowly (1013 beyond): thousands of messages.
+    /// How many bytes may wait for one member who reads too slowly (1013 beyond): hundreds of messages, and
+    /// for a thousand such members 256 MB.
     pub websocket_queue_bytes_max: usize,
     /// How long a closed connection is still read from, so that the last answer is not destroyed
     /// by a reset (RFC 9112 §9.6).
     pub lingering_close: Duration,
-    /// How long requests under way may take when the server stops.
+    /// How long requests under way may take when the server stops. A second less than the five within
+    /// which it has promised to be gone: databases and log are closed after it.
     pub shutdown_deadline: Duration,
     /// The most messages of one user in a second. Nobody types that fast, programs do.
     pub messages_per_second_max: u32,
@@ -53,9 +55,9 @@ impl Default for Limits {
             websocket_ping_interval: Duration::from_secs(30),
             websocket_dead_after: Duration::from_secs(60),
             websocket_message_bytes_max: 64 * KIB,
-            websocket_queue_bytes_max: 1024 * KIB,
+            websocket_queue_bytes_max: 256 * KIB,
             lingering_close: Duration::from_secs(1),
-            shutdown_deadline: Duration::from_secs(5),
+            shutdown_deadline: Duration::from_secs(4),
             messages_per_second_max: 10,
         }
     }

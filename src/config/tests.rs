@@ -317,9 +317,15 @@ fn asset_version_is_pinned_by_the_environment() {
 }
 
 #[test]
-fn tls_on_a_port_of_plain_http_is_allowed_but_noted() {
+fn what_may_surprise_is_allowed_but_noted() {
     assert!(config("--tls").notes().is_empty());
     assert!(config("--port 8080").notes().is_empty());
+    assert!(config("--both").notes().is_empty());
+    let notes = config("--both --host 0.0.0.0").notes();
+    assert!(
+        notes.len() == 1 && notes[0].contains("cookies"),
+        "{notes:?}"
+    );
     let notes = config("--tls --port 8080").notes();
     assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
 }

@@ -133,6 +133,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         &mut self,
         stop: impl Future<Output = ()>,
     ) -> Result<Option<RequestHead>, ReadError> {
+        // Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request.
+        while self.unread.starts_with(b"\r\n") {
+            self.unread.advance(2);
+        }
         let until = if self.unread.is_empty() {
             match self.first_bytes(stop).await? {
                 Some(until) => until,

@@ -140,12 +140,13 @@ async fn say_back<S: Stream>(app: &App, socket: &mut WebSocket<S>) -> Result<(),
     let mut stopped = false;
     loop {
         let incoming = tokio::select! {
-            incoming = socket.next() => incoming,
+            biased;
             () = app.stopped(), if !stopped => {
                 stopped = true;
                 socket.socket().close(CloseCode::GOING_AWAY, "The server stops.");
                 continue;
             }
+            incoming = socket.next() => incoming,
         };
         let mut frame = Vec::new();
         match incoming {
@@ -153,7 +154,13 @@ async fn say_back<S: Stream>(app: &App, socket: &mut WebSocket<S>) -> Result<(),
             Some(Incoming::Binary(bytes)) => append_frame(&mut frame, Opcode::Binary, &bytes),
             None => return Ok(()),
         }
-        socket.send(&frame.into()).await;
+        let frame = frame.into();
+        tokio::select! {
+            biased;
+            // A peer that does not read holds nobody up: the next turn closes.
+            () = app.stopped(), if !stopped => {}
+            _ = socket.send(&frame) => {}
+        }
     }
 }
 

@@ -44,10 +44,10 @@ pub(super) fn respond(app: &App, request: &Request<'_>, page: Page<'_>) -> Respo
                 "#{} a page could not be rendered: {error}",
                 request.via.number
             );
-            Response::text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "This page could not be put together; the log says why.",
-            )
+            let text = "This page could not be put together; the log says why.";
+            let mut response = Response::text(StatusCode::INTERNAL_SERVER_ERROR, text);
+            add_page_fields(app, request, &mut response);
+            response
         }
     }
 }
