@@ -15,6 +15,7 @@ use crate::chat::hub::Hub;
 use crate::chat::passwords::Passwords;
 use crate::chat::sessions::Sessions;
 use crate::config::Config;
+use crate::log;
 use crate::log::Log;
 use crate::model::UtcMillis;
 use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
@@ -27,7 +28,7 @@ pub struct App {
     /// What the server was told at the start.
     pub config: Config,
     /// One line per request and connection event.
-    pub log: Log,
+    pub log: Arc<Log>,
     /// Who people are.
     pub users: Arc<dyn UserStore>,
     /// What they said.
@@ -63,6 +64,8 @@ pub enum AppError {
     Tls(SetupError),
     /// Templates.
     Assets(AssetError),
+    /// HSTS, with a plain port beside the one with TLS.
+    HstsWouldHidePlain,
 }
 
 impl fmt::Display for AppError {
@@ -71,6 +74,9 @@ impl fmt::Display for AppError {
             Self::Store(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Assets(error) => error.fmt(f),
+            Self::HstsWouldHidePlain => f.write_str(
+                "hsts_seconds would make browsers refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls.",
+            ),
         }
     }
 }
@@ -100,6 +106,9 @@ impl App {
         let (tls, databases) = opened
             .await
             .unwrap_or(Err(AppError::Store(StoreError::Closed)))?;
+        if config.listen.plain_port().is_some() && tls.as_ref().is_some_and(demands_tls) {
+            return Err(AppError::HstsWouldHidePlain);
+        }
         let users: Arc<dyn UserStore> = databases.users.clone();
         let chat: Arc<dyn ChatStore> = databases.chat.clone();
         let known = users.users().await.map_err(AppError::Store)?;
@@ -108,6 +117,11 @@ impl App {
             .await
             .map_err(AppError::Store)?;
         let directory = Arc::new(Directory::new(&known));
+        let log = Arc::new(log);
+        let report = {
+            let log = log.clone();
+            move |error: &StoreError| log!(log, "messages could not be stored: {error}")
+        };
         let messages_per_second = config.limits.messages_per_second_max;
         Ok(Self {
             hub: Hub::new(
@@ -115,6 +129,7 @@ impl App {
                 directory.clone(),
                 append_text_frame,
                 messages_per_second,
+                Box::new(report),
             ),
             auth: Auth::new(users.clone(), Passwords::default()),
             sessions: Sessions::new(users.clone()),
@@ -186,6 +201,10 @@ pub fn now() -> UtcMillis {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn demands_tls(tls: &Tls) -> bool {
+    tls.setup().settings.hsts_seconds > 0
 }
 
 fn tls_sources(config: &Config) -> Sources {

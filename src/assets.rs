@@ -23,11 +23,17 @@ macro_rules! built_in {
 }
 
 const TEMPLATES: &[(&str, &str)] = built_in!("templates", include_str:
-    "account.html", "badge_http.html", "badge_tls.html", "certificate_given.html", "certificate_self_signed.html", "chat.html", "conversation.html", "error.html", "guest.html", "join.html", "layout.html", "login.html", "password_in_clear.html", "register.html", "user.html",
+    "account.html", "badge_http.html", "badge_tls.html", "certificate_given.html",
+    "certificate_self_signed.html", "chat.html", "conversation.html", "error.html", "guest.html",
+    "join.html", "key_exchange.html", "key_resumed.html", "layout.html", "login.html",
+    "password_in_clear.html", "register.html", "user.html",
 );
 
 const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:
-    "chat.js", "composer.js", "connection.js", "conversation.js", "editing.js", "favicon.svg", "groups.js", "markup.js", "memory.js", "message_row.js", "messages.js", "news.js", "outbox.js", "panels.js", "people.js", "scroll.js", "session.js", "site.js", "socket.js", "style.css", "time.js", "timeline.js", "typing.js",
+    "chat.js", "composer.js", "connection.js", "conversation.js", "editing.js", "favicon.svg",
+    "groups.js", "markup.js", "memory.js", "message_row.js", "messages.js", "news.js", "outbox.js",
+    "panels.js", "people.js", "scroll.js", "session.js", "site.js", "socket.js", "style.css",
+    "time.js", "timeline.js", "typing.js",
 );
 
 /// All templates and static files, and the version that stands in their URLs.

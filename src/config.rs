@@ -296,7 +296,9 @@ fn asset_version(value: OsString) -> Result<String, UsageError> {
         .into_string()
         .map_err(|value| bad(value.to_string_lossy().into_owned()))?;
     let long_enough = (1..=ASSET_VERSION_LEN_MAX).contains(&value.len());
-    if long_enough && value.bytes().all(permitted) {
+    // Browsers resolve these two away before they ask.
+    let is_step = value == "." || value == "..";
+    if long_enough && !is_step && value.bytes().all(permitted) {
         Ok(value)
     } else {
         Err(bad(value))

@@ -4,7 +4,7 @@
 //! first byte → tap → TLS → request → page → response, again and again → perhaps a WebSocket → goodbye
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
-use crate::http::{HeadError, RequestHead, Response, StatusCode, Version, date};
+use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
 use crate::log;
 use crate::pages::{self, Reply, Request, Upgrade, Via};
 use crate::tls::{self, Negotiated, Tls};
@@ -68,6 +68,8 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
 /// First byte, tap, TLS; then requests. Says how it ended.
 async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Traffic>) -> String {
     let first_byte = tokio::select! {
+        // What came before the word to stop is still heard; a socket dropped with bytes unread would be reset.
+        biased;
         first_byte = first_byte(app, &socket) => first_byte,
         () = app.stopped() => return "the server stops".to_owned(),
     };
@@ -136,12 +138,17 @@ async fn encrypt(
     tls: &Tls,
     tapped: Tap<TcpStream>,
 ) -> Result<(Stream, Negotiated), String> {
-    match timeout(
+    let handshake = timeout(
         app.config.limits.tls_handshake_deadline,
         tls.accept(tapped, None),
-    )
-    .await
-    {
+    );
+    let accepted = tokio::select! {
+        biased;
+        accepted = handshake => accepted,
+        // Nothing has been asked for yet, so there is nothing to finish.
+        () = app.stopped() => return Err("the server stops".to_owned()),
+    };
+    match accepted {
         Ok(Ok(stream)) => match Negotiated::of(stream.get_ref().1) {
             Some(negotiated) => Ok((Stream::Tls(Box::new(stream)), negotiated)),
             None => Err("the handshake did not finish".to_owned()),
@@ -159,14 +166,16 @@ async fn encrypt(
 
 /// Tells a client that speaks the other protocol where that one is spoken.
 async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: &str) -> String {
-    let authority = tapped
-        .get_ref()
-        .local_addr()
-        .map(|address| address.to_string())
-        .unwrap_or_default();
-    let here = format!("{}://{authority}/", arrival.scheme.as_str());
+    let here = match tapped.get_ref().local_addr() {
+        Ok(address) => start_url(
+            &app.config.host.addresses().unwrap_or_default(),
+            arrival.scheme,
+            address,
+        ),
+        Err(error) => return error.to_string(),
+    };
     let mut connection = HttpConnection::new(Stream::Plain(tapped), deadlines(app));
-    let response = Response::text(StatusCode::BAD_REQUEST, format!("{what}: open {here}"));
+    let response = pages::bare(StatusCode::BAD_REQUEST, format!("{what}: open {here}"));
     // What the client sent is not answered, only its mistake: so the request itself need not be read first.
     let circumstances = Circumstances {
         version: Version::Http11,
@@ -182,6 +191,21 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
     }
 }
 
+/// The URL that people should open in place of this one. On the machine itself, the two sides have different hosts, as in
+/// the start banner: cookies ignore ports, so with one host for both, each side would see the other's sessions.
+fn start_url(listened_on: &[IpAddr], scheme: Scheme, address: SocketAddr) -> String {
+    let ip = address.ip().to_canonical();
+    let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
+    let authority = match scheme {
+        Scheme::Https if is_localhost => format!("localhost:{}", address.port()),
+        Scheme::Http if is_localhost && listened_on.contains(&Ipv4Addr::LOCALHOST.into()) => {
+            format!("{}:{}", Ipv4Addr::LOCALHOST, address.port())
+        }
+        _ => SocketAddr::new(ip, address.port()).to_string(),
+    };
+    format!("{}://{authority}/", scheme.as_str())
+}
+
 /// Requests and responses, until one side has enough. Says how it ended.
 async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> String {
     let mut connection = HttpConnection::new(stream, deadlines(app));
@@ -190,13 +214,15 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         let head = match connection.next_head(app.stopped()).await {
             Ok(Some(head)) => head,
             Ok(None) => break,
-            Err(error) => return refuse(app, connection, via, &error).await,
+            Err(error) => return refuse(app, connection, via, None, &error).await,
         };
         requests += 1;
         let started = Instant::now();
         let reply = match respond(app, &mut connection, via, &head, turned_away).await {
             Ok(reply) => reply,
-            Err(error) => return refuse(app, connection, via, &error).await,
+            Err(error) => {
+                return refuse(app, connection, via, Some(head.method), &error).await;
+            }
         };
         let (response, upgrade) = match reply {
             Reply::Response(response) => (response, None),
@@ -260,10 +286,12 @@ fn expects_continue(head: &RequestHead) -> Result<bool, HeadError> {
 }
 
 /// Answers bytes that are no request, and ends the connection: where a next one would begin is not certain.
+/// `method` is known if it is not the head that is refused.
 async fn refuse(
     app: &App,
     mut connection: HttpConnection<Stream>,
     via: &Via,
+    method: Option<Method>,
     error: &ReadError,
 ) -> String {
     let Some(response) = pages::refused(error) else {
@@ -277,7 +305,7 @@ async fn refuse(
     );
     let circumstances = Circumstances {
         version: Version::Http11,
-        method: None,
+        method,
         date: &http_date(),
         keep_alive: false,
     };
@@ -302,7 +330,7 @@ async fn upgraded(
 
 /// The answer to one connection too many.
 fn too_many() -> Response {
-    Response::text(
+    pages::bare(
         StatusCode::SERVICE_UNAVAILABLE,
         "Too many connections are open: try again in a few seconds.",
     )
@@ -359,4 +387,60 @@ fn observer(traffic: Arc<Traffic>) -> Observer {
         };
         counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_side_is_named_by_the_host_that_keeps_their_cookies_apart() {
+        let this: &[&str] = &["127.0.0.1", "::1"];
+        for (listened_on, scheme, address, url) in [
+            (
+                this,
+                Scheme::Http,
+                "127.0.0.1:8080",
+                "http://127.0.0.1:8080/",
+            ),
+            (this, Scheme::Http, "[::1]:8080", "http://127.0.0.1:8080/"),
+            (
+                this,
+                Scheme::Https,
+                "127.0.0.1:8443",
+                "https://localhost:8443/",
+            ),
+            (this, Scheme::Https, "[::1]:8443", "https://localhost:8443/"),
+            // Where only one address is listened on, another one would lead nowhere.
+            (&["::1"], Scheme::Http, "[::1]:80", "http://[::1]:80/"),
+            (
+                &["::1"],
+                Scheme::Https,
+                "[::1]:443",
+                "https://localhost:443/",
+            ),
+            (
+                &["::"],
+                Scheme::Http,
+                "[::ffff:10.0.0.7]:80",
+                "http://10.0.0.7:80/",
+            ),
+            (
+                &["0.0.0.0"],
+                Scheme::Https,
+                "10.0.0.7:443",
+                "https://10.0.0.7:443/",
+            ),
+            (
+                &["0.0.0.0"],
+                Scheme::Http,
+                "127.0.0.1:80",
+                "http://127.0.0.1:80/",
+            ),
+        ] {
+            let listened_on: Vec<_> = listened_on.iter().map(|ip| ip.parse().unwrap()).collect();
+            let told = start_url(&listened_on, scheme, address.parse().unwrap());
+            assert_eq!(told, url);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -155,6 +156,8 @@ fn open_log(path: &std::path::Path) -> Result<File, String> {
     OpenOptions::new()
         .create(true)
         .append(true)
+        // Names and addresses are nobody else's business on a shared machine.
+        .mode(0o600)
         .open(path)
         .map_err(|error| {
             format!(

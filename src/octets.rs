@@ -26,6 +26,57 @@ pub fn range_within(whole: &[u8], part: &[u8]) -> Option<std::ops::Range<usize>>
     (end <= whole.len()).then_some(start..end)
 }
 
+/// A cursor that reads numbers and slices from bytes, and never beyond their end: every read that
+/// would is `None`, and takes nothing.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Begins at the first byte.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// What was not read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next `len` bytes.
+    pub fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// The next `N` bytes, as an array.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(*taken)
+    }
+
+    /// One byte.
+    pub fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    /// Two bytes, the high one first, as all numbers on the wire.
+    pub fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// Three bytes.
+    pub fn u24(&mut self) -> Option<u32> {
+        self.array()
+            .map(|[high, middle, low]| u32::from_be_bytes([0, high, middle, low]))
+    }
+}
+
 /// Lower-case hexadecimal digits, two a byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -53,6 +104,21 @@ mod tests {
         assert_eq!(range_within(whole, &whole[14..]), Some(14..14));
         assert_eq!(range_within(&whole[..4], &whole[4..6]), None);
         assert_eq!(range_within(&whole[4..], &whole[..4]), None);
+    }
+
+    #[test]
+    fn a_reader_gives_what_is_there_and_takes_nothing_if_that_is_too_little() {
+        let mut reader = Reader::new(&[1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(reader.u8(), Some(1));
+        assert_eq!(reader.u16(), Some(0x0203));
+        assert_eq!(reader.u24(), Some(0x0004_0506));
+        assert_eq!(reader.u24(), None);
+        assert_eq!(reader.take(3), None);
+        assert_eq!(reader.array::<3>(), None);
+        assert_eq!(reader.rest(), [7, 8]);
+        assert_eq!(reader.take(2), Some([7, 8].as_slice()));
+        assert_eq!(reader.take(0), Some([].as_slice()));
+        assert_eq!(reader.u8(), None);
     }
 
     #[test]

@@ -589,7 +589,7 @@ mod tests {
                 let mut names: Vec<&str> = template.places().collect();
                 names.sort_unstable();
                 names.dedup();
-                let values: Vec<_> = names.iter().map(|n| (*n, Value::Text(&*hostile))).collect();
+                let values: Vec<_> = names.iter().map(|n| (*n, Value::Text(&hostile))).collect();
                 template.render(&values).unwrap();
                 rendered += usize::from(!values.is_empty());
             }

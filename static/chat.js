@@ -15,10 +15,13 @@ const { groupId, userId, userName } = byId('chat').dataset;
 const group = Number(groupId);
 const you = { id: Number(userId), name: userName };
 const isMember = document.querySelector('[data-conversation]') !== null;
+/** A `session_ended` comes just before its socket closes; this long it may take to tell why. */
+const REASON_WITHIN_MS = 1_000;
 let leaving = false;
 
 /** Goes to another page; what is unsent stays in this tab's memory, so there is nothing to ask. */
 function leave(path) {
+  if (leaving) return;
   leaving = true;
   location.assign(path);
 }
@@ -28,12 +31,25 @@ function reload() {
   leave(`/chat/${group}`);
 }
 
-function openConversation(news, people) {
+/** The session is over, and both sockets say so. An explanation that came stays on the screen. */
+function ended({ detail }) {
+  if (leaving) return;
+  if (detail === null) {
+    setTimeout(() => leave('/login'), REASON_WITHIN_MS);
+  } else {
+    sessionEnded(detail, leave);
+    leaving = true;
+  }
+}
+
+function openConversation(news, newsSocket, people) {
   const memory = new Memory(you.id, group);
   const conversation = new Conversation({ groupId: group, you, people, memory });
   conversation.addEventListener('arrived', () => news.setUnread(group, (news.groups.get(group)?.unread ?? 0) + 1));
   conversation.addEventListener('read', () => news.setUnread(group, 0));
+  conversation.addEventListener('live', () => newsSocket.nudge());
   conversation.addEventListener('expelled', reload);
+  conversation.addEventListener('ended', ended);
   conversation.addEventListener('unopened', () => leaveIfLoggedOut(leave));
   conversation.start();
   return conversation;
@@ -53,7 +69,8 @@ function guardUnsent(conversation) {
     }
   }, { capture: true });
   addEventListener('beforeunload', (event) => {
-    if (!leaving && conversation.unsent > 0) event.preventDefault();
+    const editing = document.querySelector('.edit-form') !== null;
+    if (!leaving && (editing || conversation.unsent > 0)) event.preventDefault();
   });
 }
 
@@ -65,14 +82,13 @@ function readNews() {
     news.receive(detail);
   });
   socket.addEventListener('unopened', () => leaveIfLoggedOut(leave));
-  news.addEventListener('ended', ({ detail }) => {
-    leaving = true;
-    sessionEnded(detail, leave);
+  socket.addEventListener('state', ({ detail }) => {
+    if (detail.name === 'ended') ended({ detail: null });
   });
+  news.addEventListener('ended', ended);
   news.addEventListener('groups', () => {
     const current = news.groups.get(group);
-    const changed = news.you?.id !== you.id || (current && current.joined !== isMember);
-    if (changed && !leaving) reload();
+    if (news.you?.id !== you.id || (current && current.joined !== isMember)) reload();
   });
   return { news, socket };
 }
@@ -82,5 +98,5 @@ watchPanels();
 const { news, socket } = readNews();
 new GroupsView(news, group);
 const people = new PeopleView(news, you.id);
-if (isMember) guardUnsent(openConversation(news, people));
+if (isMember) guardUnsent(openConversation(news, socket, people));
 socket.start();

@@ -16,7 +16,6 @@ export class Field {
     this.#textarea = textarea;
     this.#counter = counter;
     textarea.addEventListener('input', () => this.fit());
-    addEventListener('resize', () => this.fit());
   }
 
   get text() {

@@ -23,7 +23,7 @@ export class ConnectionView {
     return this.#name;
   }
 
-  /** `name` is live, connecting or offline; `retryAt` in milliseconds, or null. */
+  /** `name` is live, connecting, offline or ended; `retryAt` in milliseconds, or null. */
   show(name, retryAt = null) {
     this.#retryAt = retryAt;
     this.#drawDetail();
@@ -39,7 +39,6 @@ export class ConnectionView {
   }
 
   #draw() {
-    // Between two attempts it stays “offline”: the change to and fro would only flicker.
     byId('connection').dataset.state = this.#name;
     byId('connection-text').textContent = this.#words();
     this.#drawDetail();
@@ -47,6 +46,7 @@ export class ConnectionView {
 
   #words() {
     if (this.#name === 'live') return 'live';
+    if (this.#name === 'ended') return 'logged out';
     const waiting = this.#waiting === 0 ? '' : `, ${this.#waiting} ${this.#waiting === 1 ? 'message waits' : 'messages wait'}`;
     return `${this.#name === 'offline' ? 'offline' : 'connecting'}${waiting}`;
   }

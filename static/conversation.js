@@ -15,13 +15,15 @@ import { Typing } from './typing.js';
 /** More rows than this slow a page down; then the oldest go, and can be paged in again. */
 const ROWS_MAX = 800;
 const ROWS_KEPT = 400;
-/** Reading is reported after a short rest, so that a burst of messages is one report. */
-const READ_AFTER_MS = 200;
+/** Reports of reading rest so long in between: a burst of messages is one report. */
+const READ_REST_MS = 250;
 
 /**
  * `arrived`   someone else's message came, and the user is not looking;
  * `read`      the user has read everything;
- * `expelled`  no longer a member;
+ * `live`      what comes now comes as it happens;
+ * `expelled`  no longer a member, or no longer the user whom this page was made for;
+ * `ended`     the session is over; detail is { reason, text }, or null where the server gave none;
  * `unopened`  the server did not take the handshake.
  */
 export class Conversation extends EventTarget {
@@ -39,8 +41,10 @@ export class Conversation extends EventTarget {
   /** Where the next connection resumes; null as long as nothing was received whole. */
   #change = null;
   #live = false;
+  #expelled = false;
   #olderAsked = false;
   #readUpTo = 0;
+  #readAt = 0;
   #readTimer = 0;
 
   constructor({ groupId, you, people, memory }) {
@@ -87,9 +91,11 @@ export class Conversation extends EventTarget {
       this.#submit();
     });
     this.#field.onEnter(() => this.#submit());
+    addEventListener('resize', () => this.#field.fit());
     byId('text').addEventListener('input', () => {
       this.#memory.write('draft', this.#field.text);
-      if (this.#field.text !== '') this.#typing.tell();
+      if (this.#field.text === '') this.#typing.rest();
+      else this.#typing.tell();
     });
     byId('text').addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowUp' || this.#field.text !== '') return;
@@ -99,11 +105,18 @@ export class Conversation extends EventTarget {
   }
 
   #receive(event) {
+    if (this.#expelled) return;
     switch (event.type) {
       case 'hello':
+        if (event.you.id !== this.#you.id) {
+          this.#expel();
+          return;
+        }
         this.#people.replace(event.members, event.present);
         break;
       case 'history':
+        // It stands in place of all there was, a place to resume from included: that may be another database's.
+        this.#change = null;
         this.#timeline.replaceAll(event.messages, event.older);
         event.messages.forEach((message) => this.#outbox.saw(message, this.#you.id));
         this.#messages.drawAll();
@@ -140,6 +153,9 @@ export class Conversation extends EventTarget {
         break;
       case 'refused':
         this.#refused(event);
+        break;
+      case 'session_ended':
+        this.dispatchEvent(new CustomEvent('ended', { detail: event }));
         break;
       default:
         throw new Error(`a conversation has no event “${event.type}”`);
@@ -196,33 +212,47 @@ export class Conversation extends EventTarget {
   #refused(event) {
     if (event.request === 'older') this.#olderAsked = false;
     this.#outbox.refused(event);
-    if (event.reason === 'not_member') this.dispatchEvent(new Event('expelled'));
+    if (event.reason === 'not_member') this.#expel();
   }
 
   #goLive() {
     this.#live = true;
     this.#olderAsked = false;
     this.#connection.show('live');
+    this.dispatchEvent(new Event('live'));
     this.#outbox.setLive(true);
     this.#messages.drawWishes(true);
     this.#readSoon();
   }
 
+  /** From here on nothing is sent: after a log-in as someone else it would go out under their name. */
+  #expel() {
+    this.#expelled = true;
+    this.#live = false;
+    this.#outbox.setLive(false);
+    this.dispatchEvent(new Event('expelled'));
+  }
+
   #stateChanged({ name, retryAt }) {
     this.#live = false;
     this.#outbox.setLive(false);
+    this.#typing.forgetAll();
     this.#messages.drawWishes(false);
     switch (name) {
       case 'connecting':
       case 'open':
+        // Between two attempts it stays offline: the change to and fro would only flicker.
         this.#connection.show(this.#connection.name === 'offline' ? 'offline' : 'connecting');
         break;
       case 'waiting':
-      case 'ended':
         this.#connection.show('offline', retryAt);
         break;
+      case 'ended':
+        this.#connection.show('ended');
+        this.dispatchEvent(new CustomEvent('ended', { detail: null }));
+        break;
       case 'expelled':
-        this.dispatchEvent(new Event('expelled'));
+        this.#expel();
         break;
       default:
         throw new Error(`a socket has no state “${name}”`);
@@ -282,14 +312,19 @@ export class Conversation extends EventTarget {
     return !document.hidden && this.#scroll.atEnd;
   }
 
+  /** Reports what was read: at once, or after the rest since the last report. */
   #readSoon() {
     clearTimeout(this.#readTimer);
-    this.#readTimer = setTimeout(() => {
-      const newestId = this.#timeline.newest?.id ?? 0;
-      if (!this.#live || !this.#looking) return;
-      this.dispatchEvent(new Event('read'));
-      if (newestId <= this.#readUpTo) return;
-      if (this.#socket.send({ type: 'read', message_id: newestId })) this.#readUpTo = newestId;
-    }, READ_AFTER_MS);
+    const rest = this.#readAt + READ_REST_MS - Date.now();
+    if (rest > 0) {
+      this.#readTimer = setTimeout(() => this.#readSoon(), rest);
+      return;
+    }
+    const newestId = this.#timeline.newest?.id ?? 0;
+    if (!this.#live || !this.#looking) return;
+    this.#readAt = Date.now();
+    this.dispatchEvent(new Event('read'));
+    if (newestId <= this.#readUpTo) return;
+    if (this.#socket.send({ type: 'read', message_id: newestId })) this.#readUpTo = newestId;
   }
 }

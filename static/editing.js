@@ -37,7 +37,7 @@ export function openEdit(row, text, { save, close }) {
   part(row, '.text').after(form);
   field.text = text;
   field.focusAtEnd();
-  form.scrollIntoView({ block: 'nearest' });
+  row.scrollIntoView({ block: 'nearest' });
 }
 
 export function closeEdit(row) {

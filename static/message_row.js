@@ -5,6 +5,9 @@ import { dayKey, fullDate, showClock } from './time.js';
 
 /** Messages of one author that follow within so long stand together under one name. */
 const TOGETHER_MS = 5 * 60_000;
+const WEB_ADDRESS = /https?:\/\/[^\s<>"]+/g;
+/** What ends a sentence or a parenthesis is rarely meant to be part of the address. */
+const TRAILING = /[.,;:!?'\u2019\u201d)\]}]+$/;
 
 /** Draws a stored message; `previous` is the one before it or null, `wish` what its author wants of it or null. */
 export function drawStored(row, message, { previous, wish, yourId }) {
@@ -16,7 +19,7 @@ export function drawStored(row, message, { previous, wish, yourId }) {
   row.classList.toggle('deleted', deleted);
   row.classList.toggle('together', staysWith(previous, message));
   drawAuthor(row, message.author);
-  part(row, '.text').textContent = deleted ? 'This message was deleted.' : content;
+  showText(part(row, '.text'), deleted ? 'This message was deleted.' : content);
   const edited = part(row, '.edited');
   edited.hidden = deleted || message.edited_at === null;
   edited.title = message.edited_at === null ? '' : fullDate(message.edited_at);
@@ -29,9 +32,32 @@ export function drawStored(row, message, { previous, wish, yourId }) {
 export function drawWaiting(row, wish, { you, live }) {
   row.classList.add('own', 'unsent');
   drawAuthor(row, you);
-  part(row, '.text').textContent = wish.content;
+  showText(part(row, '.text'), wish.content);
   part(row, '.meta').hidden = true;
   drawWish(row, wish, { send: live ? 'sending…' : 'waiting for the connection' });
+}
+
+/** Shows the text as it was written, character by character; web addresses in it open in a tab of their own. */
+function showText(element, text) {
+  if (element.textContent === text) return;
+  const parts = [];
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(WEB_ADDRESS)) {
+    const address = found.replace(TRAILING, '');
+    if (!URL.canParse(address)) continue;
+    parts.push(text.slice(end, index), link(address));
+    end = index + address.length;
+  }
+  element.replaceChildren(...parts, text.slice(end));
+}
+
+function link(address) {
+  const element = document.createElement('a');
+  element.href = address;
+  element.target = '_blank';
+  element.rel = 'noopener noreferrer';
+  element.textContent = address;
+  return element;
 }
 
 function drawAuthor(row, author) {

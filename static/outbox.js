@@ -7,8 +7,8 @@ const CONFIRM_WITHIN_MS = 15_000;
 const TOO_FAST_PAUSE_MS = 1_000;
 
 /**
- * A wish is { key, type, client_id | message_id, content, since, refusal }: `type` is send, edit or
- * delete, `refusal` the server's sentence or null.
+ * A wish is { key, type, client_id | message_id, content, refusal }: `type` is send, edit or delete,
+ * `refusal` the server's sentence or null.
  *
  * `change`  some wish came, went, or was refused;
  * `stuck`   the server does not answer any more.
@@ -107,7 +107,7 @@ export class Outbox extends EventTarget {
   }
 
   #add(wish) {
-    this.#wishes.push({ ...wish, since: Date.now(), refusal: null });
+    this.#wishes.push({ ...wish, refusal: null });
     this.#changed();
     this.#next();
   }

@@ -14,26 +14,28 @@ export function watchPanels() {
     document.querySelectorAll('[data-panel][aria-expanded]').forEach((button) => {
       button.setAttribute('aria-expanded', String(button.dataset.panel === name));
     });
-    byId('main').inert = name !== '';
-    if (name === '') {
-      opener?.focus();
-      opener = null;
-    } else {
-      panelOf(name).querySelector('.panel-close').focus();
-    }
+    if (name !== '') panelOf(name).querySelector('.panel-close').focus();
+  };
+  const close = () => {
+    show('');
+    opener?.focus();
   };
 
   chat.addEventListener('click', (event) => {
     const button = event.target.closest('[data-panel]');
-    if (button) {
-      if (button.dataset.panel !== '') opener = button;
-      show(button.dataset.panel === chat.dataset.open ? '' : button.dataset.panel);
-    } else if (event.target === chat) {
-      show('');
+    if (button && button.dataset.panel !== '') {
+      opener = button;
+      show(button.dataset.panel);
+    } else if (button || event.target === chat) {
+      close();
     }
   });
-  addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && chat.dataset.open) show('');
+  // Whoever tabs on, out of the panel, is done with it.
+  addEventListener('focusin', ({ target }) => {
+    if (chat.dataset.open && !panelOf(chat.dataset.open).contains(target)) show('');
+  });
+  addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape' && chat.dataset.open) close();
   });
   addEventListener('resize', () => {
     if (chat.dataset.open && !floats(chat.dataset.open)) show('');

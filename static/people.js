@@ -1,5 +1,5 @@
 // Draws who is in this conversation now, who of its members is online elsewhere, who is away, and who else is online.
-// It holds the conversation's part of that; the rest it reads from the news.
+// It holds the conversation's part of that, where there is a conversation; the rest it reads from the news.
 
 import { byId, copyOf, part, showAvatar, shownName } from './markup.js';
 
@@ -11,7 +11,8 @@ const byName = new Intl.Collator('en', { sensitivity: 'base', numeric: true });
 export class PeopleView {
   #news;
   #you;
-  #members = new Map();
+  /** Null on the page of a group that one has not joined. */
+  #members = null;
   #present = new Map();
   #frame = 0;
 
@@ -47,6 +48,11 @@ export class PeopleView {
 
   #draw() {
     const { online } = this.#news;
+    byId('online-count').textContent = `${online.size} online in all`;
+    if (this.#members === null) {
+      byId('people').replaceChildren(...this.#section('Online', 'other', [...online.values()]));
+      return;
+    }
     const members = [...this.#members.values()];
     const here = [...this.#present.values()];
     const elsewhere = members.filter(({ id }) => online.has(id) && !this.#present.has(id)).map(({ id }) => online.get(id));
@@ -58,9 +64,7 @@ export class PeopleView {
       ...this.#section('Away', 'away', away),
       ...this.#section('Online, not in this group', 'other', others),
     );
-    byId('online-count').textContent = `${online.size} online in all`;
-    const line = document.getElementById('presence-line');
-    if (line) line.textContent = `${counted(members.length, 'member')}, ${here.length} here`;
+    byId('presence-line').textContent = `${counted(members.length, 'member')}, ${here.length} here`;
   }
 
   #section(title, kind, people) {
@@ -83,7 +87,7 @@ export class PeopleView {
     const row = copyOf('person-row');
     showAvatar(part(row, '.avatar'), person);
     part(row, '.person-name').textContent = shownName(person) + (person.id === this.#you ? ' (you)' : '');
-    part(row, '.addresses').textContent = (person.addresses ?? []).join(', ');
+    part(row, '.addresses').textContent = (person.addresses ?? []).join('\n');
     return row;
   }
 }

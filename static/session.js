@@ -33,6 +33,8 @@ export function sessionEnded({ reason, text }, leave) {
     case 'leaked':
       // Unsent text stays in this tab, for the same user only: it goes out after the next log-in.
       byId('session-ended-text').textContent = text;
+      // There is nothing to go back to: Escape does not close this one.
+      byId('session-ended').addEventListener('cancel', (event) => event.preventDefault());
       byId('session-ended').showModal();
       break;
     default:

@@ -33,7 +33,9 @@ export class Socket extends EventTarget {
   }
 
   start() {
+    // The network came or went. Whether this line still holds, only a new one can tell.
     addEventListener('online', () => this.refresh());
+    addEventListener('offline', () => this.refresh());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.#wake();
     });
@@ -57,6 +59,11 @@ export class Socket extends EventTarget {
     if (this.#socket === null && this.#timer === 0) return;
     this.#forget();
     this.#connect();
+  }
+
+  /** Something showed that the server is there: if this socket waits, it need not wait any longer. */
+  nudge() {
+    if (this.#timer !== 0) this.refresh();
   }
 
   #wake() {

@@ -1,7 +1,7 @@
 // Who is typing: told to others at a measured pace, and forgotten soon.
 
-/** The server passes on one notice a second; half as many are enough to keep one alive. */
-const TELL_EVERY_MS = 2_000;
+/** The server passes on one notice a second and drops what comes sooner: ours come less often. */
+const TELL_EVERY_MS = 1_500;
 /** docs/PROTOCOL.md: forget a notice after four seconds. */
 const FORGET_AFTER_MS = 4_000;
 /** More names than this are “several people”. */
@@ -11,6 +11,7 @@ export class Typing {
   #element;
   #send;
   #toldAt = 0;
+  #timer = 0;
   #typists = new Map();
 
   constructor(element, send) {
@@ -18,15 +19,17 @@ export class Typing {
     this.#send = send;
   }
 
-  /** The user typed something. */
+  /** The user typed something: that is told now, or once the pause since the last notice is over. */
   tell() {
-    if (Date.now() - this.#toldAt < TELL_EVERY_MS) return;
-    if (this.#send({ type: 'typing' })) this.#toldAt = Date.now();
+    clearTimeout(this.#timer);
+    const pause = this.#toldAt + TELL_EVERY_MS - Date.now();
+    if (pause > 0) this.#timer = setTimeout(() => this.tell(), pause);
+    else if (this.#send({ type: 'typing' })) this.#toldAt = Date.now();
   }
 
-  /** The user's message went out: what is typed next is news again. */
+  /** There is nothing typed any more: it went out, or was taken back. */
   rest() {
-    this.#toldAt = 0;
+    clearTimeout(this.#timer);
   }
 
   heard(user) {
@@ -39,6 +42,13 @@ export class Typing {
   forget(userId) {
     clearTimeout(this.#typists.get(userId)?.timer);
     if (this.#typists.delete(userId)) this.#draw();
+  }
+
+  /** Without a connection nobody is known to type. */
+  forgetAll() {
+    this.#typists.forEach(({ timer }) => clearTimeout(timer));
+    this.#typists.clear();
+    this.#draw();
   }
 
   #draw() {

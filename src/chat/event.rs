@@ -401,12 +401,13 @@ pub fn encode_refusal(refusal: &Refusal) -> Vec<u8> {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooFast { .. } => f.write_str("That was fast: ten messages a second are the limit. Nothing is lost; it goes out in a moment."),
-            Self::Invalid(text) => f.write_str(text),
+            Self::TooFast { .. } => f.write_str(
+                "That was faster than the limit. Nothing is lost: it can go out in a moment.",
+            ),
+            Self::Invalid(text) | Self::NotStored(text) => f.write_str(text),
             Self::NotAuthor => f.write_str("Only its author can change a message."),
             Self::NoSuchMessage => f.write_str("This message is not there any more."),
             Self::NotMember => f.write_str("You are not in this group any more: join it to speak."),
-            Self::NotStored(text) => write!(f, "The message could not be stored, so nobody has seen it. {text}"),
         }
     }
 }

@@ -12,34 +12,54 @@ use super::directory::Directory;
 use super::event::Person;
 use super::guest::Guest;
 use super::listener::Listener;
-use super::news;
+use super::news::{self, Counting};
 use super::news_visit::NewsVisit;
-use super::pace::Pace;
+use super::pace::Paces;
 use super::presence::Presence;
 use super::room::{self, RoomDoor};
+use super::seats::{Seat, Seats};
 use super::visit::RoomVisit;
-use crate::model::{Group, GroupId, GroupName, UserId, UtcMillis};
+use crate::model::{Group, GroupId, GroupName, MessageId, UserId, UtcMillis};
 use crate::store::{ChatStore, Joined, StoreError};
 
 /// Wraps one event into a WebSocket frame, behind what the buffer holds. Handed in, since no protocol is spoken here.
 pub type FrameText = fn(&mut Vec<u8>, &[u8]);
 
-/// How many users' paces are remembered; full buckets are forgotten when there are more.
-const PACES_MAX: usize = 4096;
+/// Hears of what could not be stored. Handed in, since no log is kept here.
+pub type Report = Box<dyn Fn(&StoreError) + Send + Sync>;
+
+/// How many groups a user may make at once, and how long it takes until they may make one more. A
+/// teacher prepares one for every team of a class; each group stands in everybody's list for ever.
+const GROUPS_AT_ONCE: u32 = 20;
+const GROUP_EVERY: Duration = Duration::from_secs(60);
 
 /// What all rooms share.
 pub(super) struct Shared {
     pub(super) store: Arc<dyn ChatStore>,
     pub(super) directory: Arc<Directory>,
     pub(super) frame: FrameText,
-    messages_per_second: u32,
-    paces: Mutex<HashMap<UserId, Pace>>,
+    pub(super) report: Report,
+    /// What each user may say in a second, over all pages.
+    pub(super) messages: Paces,
+}
+
+/// What became of the wish to make a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// Here it is, with its creator in it.
+    Made(Group),
+    /// There is a group of that name.
+    NameTaken,
+    /// Its creator makes too many; so long they have to wait.
+    TooMany(Duration),
 }
 
 /// All rooms and the news.
 pub struct Hub {
     pub(super) shared: Arc<Shared>,
     rooms: Mutex<HashMap<GroupId, RoomDoor>>,
+    groups: Paces,
+    seats: Seats,
     pub(super) news: mpsc::UnboundedSender<news::Happening>,
 }
 
@@ -53,31 +73,40 @@ impl Hub {
         directory: Arc<Directory>,
         frame: FrameText,
         messages_per_second: u32,
+        report: Report,
     ) -> Self {
-        let paces = Mutex::default();
+        let per_second = messages_per_second.max(1);
         let shared = Arc::new(Shared {
             store,
             directory,
             frame,
-            messages_per_second,
-            paces,
+            report,
+            messages: Paces::new(Duration::from_secs(1) / per_second, per_second),
         });
         let news = news::start(shared.clone());
         Self {
             shared,
             rooms: Mutex::default(),
+            groups: Paces::new(GROUP_EVERY, GROUPS_AT_ONCE),
+            seats: Seats::default(),
             news,
         }
     }
 
-    /// Lets a page into a conversation. Whether its user is a member is for the caller to check; what
-    /// it says is checked again with every message.
+    /// The right of a user to one more socket; `None` if they have as many as one may have.
+    #[must_use]
+    pub fn seat(&self, user: UserId) -> Option<Seat> {
+        self.seats.take(user)
+    }
+
+    /// Lets a page into a conversation; `None` if its user is not in the group.
     ///
     /// # Errors
-    /// Of the store, when the room is opened for the first time.
-    pub async fn enter(&self, guest: Guest, group: Group) -> Result<RoomVisit, StoreError> {
-        let door = self.door(group.id).await?;
-        let listener = Arc::new(Listener::new(guest.user, guest.outlet.clone()));
+    /// Of the store.
+    pub async fn enter(&self, guest: Guest, group: Group) -> Result<Option<RoomVisit>, StoreError> {
+        let (user, group_id) = (guest.user, group.id);
+        let door = self.door(group_id).await?;
+        let listener = Arc::new(Listener::new(user, guest.outlet.clone()));
         let (answer, snapshot) = oneshot::channel();
         let enter = room::Happening::Enter {
             listener: listener.clone(),
@@ -90,7 +119,10 @@ impl Hub {
         // From here on the visit's end tells the room, even if this future is dropped.
         let visit = RoomVisit::new(self, guest, group, door, listener);
         let snapshot = snapshot.await.map_err(|_| StoreError::Closed)?;
-        Ok(visit.at(snapshot))
+        // Asked once the room knows of the page: whoever leaves the group after this is sent out by the
+        // room, and whoever left before is noticed here.
+        let is_member = self.shared.store.is_member(user, group_id).await?;
+        Ok(is_member.then(|| visit.at(snapshot)))
     }
 
     /// Lets a page follow the news.
@@ -100,17 +132,16 @@ impl Hub {
     pub async fn follow(&self, guest: Guest) -> Result<NewsVisit, StoreError> {
         let listener = Arc::new(Listener::new(guest.user, guest.outlet.clone()));
         let (answer, online) = oneshot::channel();
-        let follow = news::Happening::Follow {
-            listener: listener.clone(),
-            answer,
-        };
-        self.news.send(follow).map_err(|_| StoreError::Closed)?;
-        let visit = NewsVisit::new(self, guest, listener);
+        // First of all the news hear that its user is online: so they are shown to themselves.
+        let visit = NewsVisit::new(self, guest, listener.clone());
+        self.news
+            .send(news::Happening::Follow { listener, answer })
+            .map_err(|_| StoreError::Closed)?;
         let online = online.await.map_err(|_| StoreError::Closed)?;
         Ok(visit.with(online))
     }
 
-    /// Makes a group with its creator in it, and tells everybody; `None` if the name is taken.
+    /// Makes a group with its creator in it, and tells everybody.
     ///
     /// # Errors
     /// Of the store.
@@ -119,19 +150,18 @@ impl Hub {
         name: GroupName,
         creator: UserId,
         now: UtcMillis,
-    ) -> Result<Option<Group>, StoreError> {
-        let created = self.shared.store.add_group(name, creator, now).await?;
-        if let Some(group) = &created {
-            self.tell_news(news::Happening::Created {
-                group: group.clone(),
-            });
-            self.tell_news(news::Happening::Belonging {
-                user: creator,
-                group: group.id,
-                joined: true,
-            });
+    ) -> Result<Creation, StoreError> {
+        if let Err(wait) = self.groups.take(creator, Instant::now()) {
+            return Ok(Creation::TooMany(wait));
         }
-        Ok(created)
+        let Some(group) = self.shared.store.add_group(name, creator, now).await? else {
+            return Ok(Creation::NameTaken);
+        };
+        self.tell_news(news::Happening::Created {
+            group: group.clone(),
+        });
+        self.has_joined(creator, group.id).await?;
+        Ok(Creation::Made(group))
     }
 
     /// Puts a user into a group, and tells its room.
@@ -146,7 +176,7 @@ impl Hub {
     ) -> Result<Joined, StoreError> {
         let joined = self.shared.store.join(user, group, now).await?;
         if joined == Joined::Now {
-            self.tell_belonging(user, group, true);
+            self.has_joined(user, group).await?;
         }
         Ok(joined)
     }
@@ -172,6 +202,24 @@ impl Hub {
         self.shared.store.forget_user(user).await?;
         for membership in memberships {
             self.tell_belonging(user, membership.group_id, false);
+        }
+        Ok(())
+    }
+
+    async fn has_joined(&self, user: UserId, group: GroupId) -> Result<(), StoreError> {
+        // An account that was deleted while its owner joined has been taken out of all groups before
+        // this one, or will be after this look.
+        if self.shared.directory.name(user).is_none() {
+            self.shared.store.leave(user, group).await?;
+            return Ok(());
+        }
+        let counting = Counting::begin(&self.news, user);
+        self.tell_belonging(user, group, true);
+        // Marks nothing, as nothing stands before the first message; but it counts what was said since.
+        let marked = self.shared.store.mark_read(user, group, MessageId(0));
+        // Who has joined has joined, whether it can be counted or not.
+        if let Ok(Some(membership)) = marked.await {
+            counting.end_with(news::Happening::Read { user, membership });
         }
         Ok(())
     }
@@ -253,18 +301,5 @@ impl Shared {
             .collect();
         persons.sort_unstable_by_key(|person| person.id);
         persons
-    }
-
-    /// Takes one of the messages that `user` may say in a second.
-    pub(super) fn pace(&self, user: UserId, now: Instant) -> Result<(), Duration> {
-        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        if paces.len() >= PACES_MAX {
-            paces.retain(|_, pace| !pace.is_full(now));
-        }
-        let rate = self.messages_per_second;
-        paces
-            .entry(user)
-            .or_insert_with(|| Pace::new(rate, rate, now))
-            .take(now)
     }
 }

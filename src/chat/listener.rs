@@ -66,6 +66,7 @@ impl Listener {
             } => {
                 *len += frames.len();
                 if *len > HELD_BYTES_MAX {
+                    waiting.clear();
                     self.outlet.close(CloseReason::TooSlow);
                     return false;
                 }
@@ -77,12 +78,20 @@ impl Listener {
 
     /// Sends `first`, then all that has waited, and from now on everything at once.
     pub fn release(&self, first: &Bytes) -> bool {
-        // Held for the whole of it: a frame offered meanwhile must not overtake those that waited.
+        // Held for the whole of it: a frame offered meanwhile must not overtake those that waited. So
+        // they go out as one piece, for the room waits as long as this takes.
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Held::Waiting { frames, .. } = std::mem::replace(&mut *held, Held::Released) else {
-            return self.outlet.offer(first);
-        };
-        self.outlet.offer(first) && frames.iter().all(|frames| self.outlet.offer(frames))
+        match std::mem::replace(&mut *held, Held::Released) {
+            Held::Waiting { frames, len } if len > 0 => {
+                let mut all = Vec::with_capacity(first.len() + len);
+                all.extend_from_slice(first);
+                frames
+                    .iter()
+                    .for_each(|frames| all.extend_from_slice(frames));
+                self.outlet.offer(&all.into())
+            }
+            Held::Waiting { .. } | Held::Released => self.outlet.offer(first),
+        }
     }
 
     /// Ends the connection.
@@ -174,14 +183,14 @@ pub(crate) mod tests {
     #[test]
     fn what_is_offered_to_a_held_listener_comes_after_what_was_before() {
         let (listener, kept) = listener();
-        assert!(listener.offer(&Bytes::from_static(b"live 1")));
-        assert!(listener.offer(&Bytes::from_static(b"live 2")));
+        assert!(listener.offer(&Bytes::from_static(b", live 1")));
+        assert!(listener.offer(&Bytes::from_static(b", live 2")));
         assert!(kept.frames.lock().unwrap().is_empty());
         assert!(listener.release(&Bytes::from_static(b"before")));
-        assert!(listener.offer(&Bytes::from_static(b"live 3")));
+        assert!(listener.offer(&Bytes::from_static(b", live 3")));
         assert_eq!(
             *kept.frames.lock().unwrap(),
-            ["before", "live 1", "live 2", "live 3"]
+            ["before, live 1, live 2", ", live 3"]
         );
     }
 

@@ -9,13 +9,17 @@ pub mod hub;
 pub mod listener;
 mod news;
 pub mod news_visit;
+pub mod opening;
 pub mod pace;
 pub mod passwords;
 pub mod presence;
+mod reader;
 mod room;
+pub mod seats;
 pub mod sessions;
 pub mod throttle;
 pub mod visit;
+mod wish;
 
 #[cfg(test)]
 pub(crate) mod fake_store;

@@ -6,15 +6,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::event::{self, Person};
 use super::hub::Shared;
 use super::listener::Listener;
 use super::presence::{GATHER, Presence};
+use super::reader::{Page, Reader, Said};
 use super::room::sleep_until;
-use crate::model::{Group, GroupId, UserId};
+use crate::model::{Group, GroupId, MessageId, UserId};
+use crate::store::Membership;
 
 /// What happens anywhere in the chat.
 #[derive(Debug)]
@@ -24,10 +25,10 @@ pub(super) enum Happening {
         listener: Arc<Listener>,
         answer: oneshot::Sender<Vec<Person>>,
     },
-    /// What groups that page's user is in, as the store says.
+    /// The groups that page's user is in, with what is unread there, as the page will be told.
     Belongs {
         listener: Arc<Listener>,
-        groups: Vec<GroupId>,
+        memberships: Vec<Membership>,
     },
     /// The page closed.
     Unfollow { listener: Arc<Listener> },
@@ -43,30 +44,56 @@ pub(super) enum Happening {
         group: GroupId,
         joined: bool,
     },
-    /// Messages were said in a group: how many, by whom.
+    /// Messages were said in a group, by whom; in the order of their ids.
     Said {
         group: GroupId,
-        authors: Vec<(UserId, u64)>,
+        messages: Vec<(MessageId, UserId)>,
     },
-    /// Somebody has read a group, and so much is still unread.
+    /// What `user` has not read is about to be counted.
+    CountBegins { user: UserId },
+    /// Somebody has read in a group, and this is what is left.
     Read {
         user: UserId,
-        group: GroupId,
-        unread: u64,
+        membership: Membership,
     },
+    /// It was counted, or could not be.
+    CountEnds { user: UserId },
 }
 
-struct Follower {
-    listener: Arc<Listener>,
-    /// True for the groups its user is in. What happens while the store is asked counts more than the store's answer.
-    groups: HashMap<GroupId, bool>,
+/// A count of what a user has not read, under way. The news keep new activity from that user's pages
+/// until it is over, so that a message is either in the count or told after it, and never both or neither.
+pub(super) struct Counting {
+    news: mpsc::UnboundedSender<Happening>,
+    user: UserId,
+}
+
+impl Counting {
+    /// To be called before the store is asked.
+    pub(super) fn begin(news: &mpsc::UnboundedSender<Happening>, user: UserId) -> Self {
+        let _ = news.send(Happening::CountBegins { user });
+        let news = news.clone();
+        Self { news, user }
+    }
+
+    /// Hands in the result. Without it, a count just ends.
+    pub(super) fn end_with(self, result: Happening) {
+        let _ = self.news.send(result);
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        let user = self.user;
+        let _ = self.news.send(Happening::CountEnds { user });
+    }
 }
 
 struct News {
     shared: Arc<Shared>,
-    followers: Vec<Follower>,
+    /// Users with pages that follow the news, or with a count under way.
+    readers: HashMap<UserId, Reader>,
     presence: Presence,
-    said: BTreeMap<GroupId, Vec<(UserId, u64)>>,
+    said: BTreeMap<GroupId, Vec<(MessageId, UserId)>>,
     said_since: Option<Instant>,
 }
 
@@ -75,7 +102,7 @@ pub(super) fn start(shared: Arc<Shared>) -> mpsc::UnboundedSender<Happening> {
     let (sender, happenings) = mpsc::unbounded_channel();
     let news = News {
         shared,
-        followers: Vec::new(),
+        readers: HashMap::new(),
         presence: Presence::default(),
         said: BTreeMap::new(),
         said_since: None,
@@ -87,23 +114,21 @@ pub(super) fn start(shared: Arc<Shared>) -> mpsc::UnboundedSender<Happening> {
 impl News {
     async fn run(mut self, mut happenings: mpsc::UnboundedReceiver<Happening>) {
         loop {
-            let due = self
-                .presence
-                .next_due()
-                .into_iter()
-                .chain(self.said_since.map(|since| since + GATHER))
-                .min();
+            let said_due = self.said_since.map(|since| since + GATHER);
+            let due = self.presence.next_due().into_iter().chain(said_due).min();
             tokio::select! {
+                // What is due first: however much happens, it is told in time.
+                biased;
+                () = sleep_until(due) => {
+                    self.tell_presence();
+                    if said_due.is_some_and(|due| due <= Instant::now()) {
+                        self.tell_said();
+                    }
+                }
                 happening = happenings.recv() => match happening {
                     Some(happening) => self.note(happening),
                     None => return,
                 },
-                () = sleep_until(due) => {
-                    self.tell_presence();
-                    if self.said_since.is_some_and(|since| since + GATHER <= Instant::now()) {
-                        self.tell_said();
-                    }
-                }
             }
         }
     }
@@ -111,105 +136,84 @@ impl News {
     fn note(&mut self, happening: Happening) {
         match happening {
             Happening::Follow { listener, answer } => {
-                // What was said before this moment is in the counts that the page will read from the store.
-                self.tell_said();
-                self.followers.push(Follower {
-                    listener,
-                    groups: HashMap::new(),
-                });
-                let _ = answer.send(
-                    self.shared
-                        .persons(&self.presence, self.presence.everyone()),
-                );
+                let shown = self.presence.shown_to(listener.user);
+                let _ = answer.send(self.shared.persons(&self.presence, shown));
+                let reader = self.readers.entry(listener.user).or_default();
+                reader.pages.push(Page::new(listener));
             }
-            Happening::Belongs { listener, groups } => {
-                let follower = self
-                    .followers
-                    .iter_mut()
-                    .find(|other| Arc::ptr_eq(&other.listener, &listener));
-                if let Some(follower) = follower {
-                    for group in groups {
-                        follower.groups.entry(group).or_insert(true);
-                    }
-                }
-            }
-            Happening::Unfollow { listener } => {
-                self.followers
-                    .retain(|other| !Arc::ptr_eq(&other.listener, &listener));
-            }
+            Happening::Belongs {
+                listener,
+                memberships,
+            } => self.with_reader(listener.user, |reader, _| {
+                reader.tell(|page| !page.is(&listener) || page.begins_with(&memberships));
+            }),
+            Happening::Unfollow { listener } => self.with_reader(listener.user, |reader, _| {
+                reader.pages.retain(|page| !page.is(&listener));
+            }),
             Happening::Arrive { user, address } => {
-                self.presence.arrive(user, address, Instant::now())
+                self.presence.arrive(user, address, Instant::now());
             }
             Happening::Depart { user, address } => {
-                self.presence.depart(user, address, Instant::now())
+                self.presence.depart(user, address, Instant::now());
             }
-            Happening::Created { group } => {
-                let frames = self.shared.framed(&event::encode_group(&group));
-                self.tell(&frames, |_| true);
-            }
+            Happening::Created { group } => self.tell_all(&event::encode_group(&group)),
             Happening::Belonging {
                 user,
                 group,
                 joined,
-            } => self.note_belonging(user, group, joined),
-            Happening::Said { group, authors } => self.gather(group, authors),
-            Happening::Read {
-                user,
-                group,
-                unread,
-            } => {
-                let frames = self.shared.framed(&event::encode_read(group, unread));
-                self.tell(&frames, |follower| follower.listener.user == user);
+            } => self.with_reader(user, |reader, shared| {
+                let frames = shared.framed(&event::encode_belonging(joined, group));
+                reader.tell(|page| page.belongs(group, joined, &frames));
+            }),
+            Happening::Said { group, messages } => {
+                self.said_since.get_or_insert_with(Instant::now);
+                self.said.entry(group).or_default().extend(messages);
+            }
+            Happening::CountBegins { user } => self.readers.entry(user).or_default().counts += 1,
+            Happening::Read { user, membership } => self.with_reader(user, |reader, shared| {
+                let (group, unread) = (membership.group_id, membership.unread);
+                let frames = shared.framed(&event::encode_read(group, unread));
+                reader.tell(|page| page.has_read(&membership, &frames));
+            }),
+            Happening::CountEnds { user } => {
+                self.with_reader(user, |reader, shared| reader.count_ends(shared));
             }
         }
     }
 
-    fn note_belonging(&mut self, user: UserId, group: GroupId, joined: bool) {
-        for follower in self
-            .followers
-            .iter_mut()
-            .filter(|other| other.listener.user == user)
-        {
-            follower.groups.insert(group, joined);
-        }
-        let frames = self.shared.framed(&event::encode_belonging(joined, group));
-        self.tell(&frames, |follower| follower.listener.user == user);
-    }
-
-    fn gather(&mut self, group: GroupId, authors: Vec<(UserId, u64)>) {
-        self.said_since.get_or_insert_with(Instant::now);
-        let gathered = self.said.entry(group).or_default();
-        for (author, count) in authors {
-            match gathered.iter_mut().find(|(other, _)| *other == author) {
-                Some((_, sum)) => *sum += count,
-                None => gathered.push((author, count)),
+    /// Forgets the reader when nothing is left of it.
+    fn with_reader(&mut self, user: UserId, change: impl FnOnce(&mut Reader, &Shared)) {
+        if let Some(reader) = self.readers.get_mut(&user) {
+            change(reader, &self.shared);
+            if reader.is_idle() {
+                self.readers.remove(&user);
             }
         }
     }
 
     fn tell_said(&mut self) {
         self.said_since = None;
-        for (group, authors) in std::mem::take(&mut self.said) {
-            let event = event::encode_activity([(group, authors.as_slice())].into_iter());
-            let frames = self.shared.framed(&event);
-            self.tell(&frames, |follower| {
-                follower.groups.get(&group) == Some(&true)
-            });
+        for (group, messages) in std::mem::take(&mut self.said) {
+            let said = Said::new(&self.shared, group, messages);
+            self.readers
+                .values_mut()
+                .for_each(|reader| reader.hear(&self.shared, &said));
         }
+        self.readers.retain(|_, reader| !reader.is_idle());
     }
 
     fn tell_presence(&mut self) {
         if let Some(changes) = self.presence.take_due(Instant::now()) {
             let arrived = self.shared.persons(&self.presence, changes.arrived);
-            let frames = self
-                .shared
-                .framed(&event::encode_presence(&arrived, &changes.departed));
-            self.tell(&frames, |_| true);
+            self.tell_all(&event::encode_presence(&arrived, &changes.departed));
         }
     }
 
-    fn tell(&mut self, frames: &Bytes, wanted: impl Fn(&Follower) -> bool) {
-        self.followers
-            .retain(|follower| !wanted(follower) || follower.listener.offer(frames));
+    fn tell_all(&mut self, event: &[u8]) {
+        let frames = self.shared.framed(event);
+        for reader in self.readers.values_mut() {
+            reader.tell(|page| page.offer(&frames));
+        }
+        self.readers.retain(|_, reader| !reader.is_idle());
     }
 }

@@ -7,7 +7,7 @@ use super::event::{self, GroupLine, Person};
 use super::guest::{Guest, PresentGuest};
 use super::hub::Hub;
 use super::listener::Listener;
-use super::news;
+use super::news::{self, Counting};
 use crate::model::Group;
 use crate::store::StoreError;
 
@@ -30,19 +30,19 @@ impl NewsVisit {
         self
     }
 
-    /// Tells the page all groups, what is unread in its own, and who is online; then what happened meanwhile follows.
+    /// Tells the page all groups, what is unread in its own, and who is online; then what happened
+    /// meanwhile follows.
     ///
     /// # Errors
     /// Of the store.
     pub async fn open(&mut self) -> Result<(), StoreError> {
         let (shared, user) = (&self.presence.shared, self.presence.guest.user);
+        let counting = Counting::begin(&self.presence.news, user);
         let mine = shared.store.memberships(user).await?;
-        let groups = mine.iter().map(|membership| membership.group_id).collect();
-        let listener = self.presence.listener.clone();
-        let _ = self
-            .presence
-            .news
-            .send(news::Happening::Belongs { listener, groups });
+        counting.end_with(news::Happening::Belongs {
+            listener: self.presence.listener.clone(),
+            memberships: mine.clone(),
+        });
         let line = |group: Group| -> GroupLine {
             let membership = mine
                 .iter()

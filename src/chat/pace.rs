@@ -1,23 +1,30 @@
-//! How fast one may go: a bucket of tokens that fills with time.
+//! How fast one may go: a bucket of tokens that fills with time, for one page or for each user.
 //! No clock: moments are handed in.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A bucket that holds `burst` tokens and gets `per_second` new ones.
+use crate::model::UserId;
+
+/// So many users' paces are remembered before the full ones are looked for and forgotten.
+const REMEMBERED_MIN: usize = 1024;
+
+/// A bucket that holds `burst` tokens and gets a new one in each `every`.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    per_second: u32,
+    every: Duration,
     burst: u32,
     /// When the bucket will be full again. Later than now by one token's time for each token missing.
     full_at: Instant,
 }
 
 impl Pace {
-    /// A full bucket. `per_second` and `burst` count as 1 at least.
+    /// A full bucket. `every` counts as a nanosecond at least, `burst` as 1.
     #[must_use]
-    pub fn new(per_second: u32, burst: u32, now: Instant) -> Self {
+    pub fn new(every: Duration, burst: u32, now: Instant) -> Self {
         Self {
-            per_second: per_second.max(1),
+            every: every.max(Duration::from_nanos(1)),
             burst: burst.max(1),
             full_at: now,
         }
@@ -28,10 +35,9 @@ impl Pace {
     /// # Errors
     /// How long to wait for the next one, if there is none; never zero.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        let token = Duration::from_secs(1) / self.per_second;
-        let full_at = self.full_at.max(now) + token;
+        let full_at = self.full_at.max(now) + self.every;
         let missing = full_at - now;
-        let room = token * self.burst;
+        let room = self.every * self.burst;
         if missing > room {
             return Err(missing - room);
         }
@@ -46,6 +52,53 @@ impl Pace {
     }
 }
 
+/// One bucket for each user.
+#[derive(Debug)]
+pub struct Paces {
+    every: Duration,
+    burst: u32,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug)]
+struct Used {
+    paces: HashMap<UserId, Pace>,
+    forget_at_len: usize,
+}
+
+impl Paces {
+    /// Full buckets for everybody.
+    #[must_use]
+    pub fn new(every: Duration, burst: u32) -> Self {
+        let used = Used {
+            paces: HashMap::new(),
+            forget_at_len: REMEMBERED_MIN,
+        };
+        Self {
+            every,
+            burst,
+            used: Mutex::new(used),
+        }
+    }
+
+    /// Takes one token of a user.
+    ///
+    /// # Errors
+    /// How long to wait for the next one, if there is none; never zero.
+    pub fn take(&self, user: UserId, now: Instant) -> Result<(), Duration> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.paces.len() >= used.forget_at_len {
+            used.paces.retain(|_, pace| !pace.is_full(now));
+            // Not before there are twice as many: looking through all of them must stay rare.
+            used.forget_at_len = (used.paces.len() * 2).max(REMEMBERED_MIN);
+        }
+        used.paces
+            .entry(user)
+            .or_insert_with(|| Pace::new(self.every, self.burst, now))
+            .take(now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,7 +106,7 @@ mod tests {
     #[test]
     fn ten_pass_at_once_and_then_one_every_tenth_of_a_second() {
         let start = Instant::now();
-        let mut pace = Pace::new(10, 10, start);
+        let mut pace = Pace::new(Duration::from_millis(100), 10, start);
         for _ in 0..10 {
             assert_eq!(pace.take(start), Ok(()));
         }
@@ -72,7 +125,7 @@ mod tests {
     #[test]
     fn a_rest_fills_the_bucket_but_never_over_its_rim() {
         let start = Instant::now();
-        let mut pace = Pace::new(10, 10, start);
+        let mut pace = Pace::new(Duration::from_millis(100), 10, start);
         assert!(pace.is_full(start));
         for _ in 0..10 {
             assert_eq!(pace.take(start), Ok(()));
@@ -81,5 +134,28 @@ mod tests {
         let later = start + Duration::from_secs(3600);
         assert!(pace.is_full(later));
         assert_eq!((0..20).filter(|_| pace.take(later).is_ok()).count(), 10);
+    }
+
+    #[test]
+    fn users_have_a_pace_each_and_full_ones_are_forgotten() {
+        let start = Instant::now();
+        let paces = Paces::new(Duration::from_secs(1), 1);
+        let many = i64::try_from(REMEMBERED_MIN).unwrap();
+        for user in 0..many {
+            assert_eq!(paces.take(UserId(user), start), Ok(()));
+            assert_eq!(paces.take(UserId(user), start), Err(Duration::from_secs(1)));
+        }
+        let len = || paces.used.lock().unwrap().paces.len();
+        assert_eq!(len(), REMEMBERED_MIN);
+        // None is full yet: all stay, whatever it costs.
+        assert_eq!(paces.take(UserId(many), start), Ok(()));
+        assert_eq!(len(), REMEMBERED_MIN + 1);
+        let later = start + Duration::from_secs(1);
+        for user in many + 1..many * 2 {
+            assert_eq!(paces.take(UserId(user), later), Ok(()));
+        }
+        assert_eq!(len(), REMEMBERED_MIN * 2);
+        assert_eq!(paces.take(UserId(-1), later), Ok(()));
+        assert_eq!(len(), REMEMBERED_MIN, "those who took theirs just now");
     }
 }

@@ -20,7 +20,8 @@ pub const GRACE: Duration = Duration::from_secs(2);
 pub struct Presence {
     /// The sockets of each user, by client address.
     sockets: HashMap<UserId, BTreeMap<IpAddr, usize>>,
-    /// Who was told to be there, and at which addresses.
+    /// Who was told to be there, and at which addresses. A newcomer is shown just this, so that whatever
+    /// is told afterwards is a change to it for them as well.
     told: HashMap<UserId, Vec<IpAddr>>,
     /// Who may have to be told anew.
     news: HashSet<UserId>,
@@ -73,57 +74,66 @@ impl Presence {
         }
     }
 
-    /// Everybody who is there now, those within their grace included.
-    pub fn everyone(&self) -> impl Iterator<Item = UserId> {
-        self.sockets.keys().chain(self.leaving.keys()).copied()
+    /// Whom `newcomer` is shown: everybody who was told of, and the newcomer.
+    #[must_use]
+    pub fn shown_to(&self, newcomer: UserId) -> Vec<UserId> {
+        let own = (!self.told.contains_key(&newcomer)).then_some(newcomer);
+        self.told.keys().copied().chain(own).collect()
     }
 
-    /// Where `user` is, in a fixed order.
+    /// Where `user` is as far as it was told, in a fixed order.
     #[must_use]
     pub fn addresses(&self, user: UserId) -> Vec<IpAddr> {
-        self.sockets
-            .get(&user)
-            .map(|sockets| sockets.keys().copied().collect())
-            .unwrap_or_default()
+        match self.told.get(&user) {
+            Some(addresses) => addresses.clone(),
+            None => self.connected_from(user).unwrap_or_default(),
+        }
     }
 
-    /// When `take_due` will have something to say; `None` if nothing is under way.
+    /// When `take_due` will have something to do; `None` if nothing is under way.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
-        let departures = self.leaving.values().min().map(|&since| since + GRACE);
-        let arrivals = self.news_since.map(|since| since + GATHER);
-        departures.into_iter().chain(arrivals).min()
+        let graces = self.leaving.values().min().map(|&since| since + GRACE);
+        let news = self.news_since.map(|since| since + GATHER);
+        graces.into_iter().chain(news).min()
     }
 
     /// What is to be told at `now`; `None` if nothing is.
     pub fn take_due(&mut self, now: Instant) -> Option<Changes> {
+        // A grace that is over is news like any other: a room that a thousand people leave within a
+        // second hears it four times.
+        let over: Vec<(UserId, Instant)> = self
+            .leaving
+            .extract_if(|_, since| *since + GRACE <= now)
+            .collect();
+        for (user, since) in over {
+            self.note(user, since + GRACE);
+        }
+        self.news_since.filter(|since| *since + GATHER <= now)?;
+        self.news_since = None;
         let mut changes = Changes::default();
-        if self.news_since.is_some_and(|since| since + GATHER <= now) {
-            self.news_since = None;
-            for user in std::mem::take(&mut self.news) {
-                let addresses = self.addresses(user);
-                // Who left meanwhile is not announced, and another tab is no news.
-                if !addresses.is_empty() && self.told.get(&user) != Some(&addresses) {
+        for user in std::mem::take(&mut self.news) {
+            match self.connected_from(user) {
+                // Another tab at the same address is no news.
+                Some(addresses) if self.told.get(&user) != Some(&addresses) => {
                     self.told.insert(user, addresses);
                     changes.arrived.push(user);
                 }
-            }
-        }
-        let gone: Vec<UserId> = self
-            .leaving
-            .iter()
-            .filter(|(_, since)| **since + GRACE <= now)
-            .map(|(user, _)| *user)
-            .collect();
-        for user in gone {
-            self.leaving.remove(&user);
-            if self.told.remove(&user).is_some() {
-                changes.departed.push(user);
+                // The end of the grace will be news again.
+                None if self.leaving.contains_key(&user) => {}
+                None if self.told.remove(&user).is_some() => changes.departed.push(user),
+                // Who came and went unnoticed is not announced.
+                Some(_) | None => {}
             }
         }
         changes.arrived.sort_unstable();
         changes.departed.sort_unstable();
         (changes != Changes::default()).then_some(changes)
+    }
+
+    fn connected_from(&self, user: UserId) -> Option<Vec<IpAddr>> {
+        let sockets = self.sockets.get(&user)?;
+        Some(sockets.keys().copied().collect())
     }
 
     fn note(&mut self, user: UserId, now: Instant) {
@@ -180,7 +190,7 @@ mod tests {
         assert_eq!(presence.take_due(start + GATHER), changes(&[ANA], &[]));
         presence.depart(ANA, home(), start + GATHER);
         assert_eq!(presence.take_due(start + GRACE * 9), None);
-        assert_eq!(presence.everyone().collect::<Vec<_>>(), [ANA]);
+        assert_eq!(presence.shown_to(ANA), [ANA]);
     }
 
     #[test]
@@ -211,12 +221,13 @@ mod tests {
         let left = left + GRACE * 2;
         presence.depart(ANA, home(), left);
         assert_eq!(presence.next_due(), Some(left + GRACE));
-        assert_eq!(
-            presence.take_due(left + GRACE - Duration::from_millis(1)),
-            None
-        );
-        assert_eq!(presence.take_due(left + GRACE), changes(&[], &[ANA]));
-        assert_eq!(presence.everyone().count(), 0);
+        assert_eq!(presence.take_due(left + GRACE), None);
+        let told = left + GRACE + GATHER;
+        assert_eq!(presence.next_due(), Some(told));
+        assert_eq!(presence.take_due(told - Duration::from_millis(1)), None);
+        assert_eq!(presence.take_due(told), changes(&[], &[ANA]));
+        assert_eq!(presence.shown_to(BEN), [BEN]);
+        assert_eq!(presence.next_due(), None);
     }
 
     #[test]
@@ -227,9 +238,108 @@ mod tests {
         presence.depart(ANA, home(), start);
         assert_eq!(presence.take_due(start + GATHER), None);
         assert_eq!(presence.take_due(start + GRACE), None);
+        assert_eq!(presence.take_due(start + GRACE + GATHER), None);
         assert_eq!(presence.next_due(), None);
         // A socket nobody counted is no reason to count below zero.
         presence.depart(BEN, home(), start);
-        assert_eq!(presence.everyone().count(), 0);
+        assert_eq!(presence.shown_to(ANA), [ANA]);
+        assert_eq!(presence.next_due(), None);
+    }
+
+    #[test]
+    fn a_thousand_who_leave_within_a_second_are_told_some_times_and_not_a_thousand() {
+        let start = Instant::now();
+        let mut presence = Presence::default();
+        let users = 0..1000_u32;
+        for user in users.clone() {
+            presence.arrive(UserId(user.into()), home(), start);
+        }
+        presence.take_due(start + GATHER);
+        for user in users {
+            let left = start + GATHER + Duration::from_millis(user.into());
+            presence.depart(UserId(user.into()), home(), left);
+        }
+        let (mut times, mut departed) = (0, 0);
+        while let Some(due) = presence.next_due() {
+            if let Some(changes) = presence.take_due(due) {
+                times += 1;
+                departed += changes.departed.len();
+            }
+        }
+        assert_eq!(departed, 1000);
+        assert!(times <= 5, "{times}");
+    }
+
+    /// Whoever comes in at any moment, and applies what is told from then on, knows who is there in the end.
+    #[test]
+    fn what_a_newcomer_is_shown_and_told_adds_up_to_the_truth() {
+        let mut seed = 1_u64;
+        let mut draw = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        for _ in 0..300 {
+            let mut now = Instant::now();
+            let mut presence = Presence::default();
+            let mut open: Vec<(UserId, IpAddr)> = Vec::new();
+            let mut newcomers: Vec<BTreeMap<UserId, Vec<IpAddr>>> = Vec::new();
+            for _ in 0..40 {
+                now += Duration::from_millis(draw(700));
+                tell_what_is_due(&mut presence, &mut newcomers, now);
+                match draw(5) {
+                    0 | 1 => {
+                        let user = UserId(i64::try_from(draw(4)).unwrap());
+                        let address = if draw(2) == 0 { home() } else { away() };
+                        presence.arrive(user, address, now);
+                        open.push((user, address));
+                    }
+                    2 | 3 if !open.is_empty() => {
+                        let gone = usize::try_from(draw(u64::MAX)).unwrap() % open.len();
+                        let (user, address) = open.swap_remove(gone);
+                        presence.depart(user, address, now);
+                    }
+                    _ => {
+                        let user = UserId(100 + i64::try_from(newcomers.len()).unwrap());
+                        presence.arrive(user, home(), now);
+                        let shown = presence.shown_to(user);
+                        let addresses = |user| (user, presence.addresses(user));
+                        newcomers.push(shown.into_iter().map(addresses).collect());
+                    }
+                }
+            }
+            while let Some(due) = presence.next_due() {
+                tell_what_is_due(&mut presence, &mut newcomers, due);
+            }
+            let mut truth: BTreeMap<UserId, Vec<IpAddr>> = BTreeMap::new();
+            let stayed = (100..)
+                .map(|user| (UserId(user), home()))
+                .take(newcomers.len());
+            for (user, address) in open.into_iter().chain(stayed) {
+                let addresses = truth.entry(user).or_default();
+                addresses.push(address);
+                addresses.sort_unstable();
+                addresses.dedup();
+            }
+            for view in newcomers {
+                assert_eq!(view, truth);
+            }
+        }
+    }
+
+    fn tell_what_is_due(
+        presence: &mut Presence,
+        views: &mut [BTreeMap<UserId, Vec<IpAddr>>],
+        now: Instant,
+    ) {
+        if let Some(changes) = presence.take_due(now) {
+            for view in views {
+                for &user in &changes.arrived {
+                    view.insert(user, presence.addresses(user));
+                }
+                for user in &changes.departed {
+                    view.remove(user);
+                }
+            }
+        }
     }
 }

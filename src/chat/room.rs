@@ -4,18 +4,20 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::event::{self, MessageNews, Person, Reason, Refusal};
+use super::event::{self, MessageNews, Person, Reason};
 use super::hub::Shared;
 use super::listener::{Audience, CloseReason, Listener};
 use super::news;
+use super::pace::Pace;
 use super::presence::Presence;
+use super::wish::{Wish, WishName, not_stored};
 use crate::model::{ChangeId, GroupId, Message, MessageId, UserId};
-use crate::store::{MessageWrite, StoreError, Written};
+use crate::store::{StoreError, Written};
 
 /// How many wishes may wait for a room. Beyond it their senders wait, and so do their sockets.
 const WISHES_MAX: usize = 1024;
@@ -23,12 +25,10 @@ const WISHES_MAX: usize = 1024;
 /// How many wishes one commit takes at the most: enough to make its cost small for each of them.
 const BATCH_MAX: usize = 512;
 
-/// A wish about a message, and who waits for its answer.
-#[derive(Debug)]
-pub(super) struct Wish {
-    pub(super) from: Arc<Listener>,
-    pub(super) write: MessageWrite,
-}
+/// How many typing notices a room passes on in a second, and at once. Nobody reads more names than that,
+/// and each one goes to everybody.
+const TYPING_EVERY: Duration = Duration::from_millis(50);
+const TYPING_AT_ONCE: u32 = 20;
 
 /// What happens in a room besides messages.
 #[derive(Debug)]
@@ -69,11 +69,16 @@ pub(super) struct RoomDoor {
 struct Room {
     group: GroupId,
     shared: Arc<Shared>,
+    wishes: mpsc::Receiver<Wish>,
+    happenings: mpsc::UnboundedReceiver<Happening>,
     news: mpsc::UnboundedSender<news::Happening>,
     audience: Audience,
     presence: Presence,
+    typing: Pace,
     latest_change: ChangeId,
     latest_message: MessageId,
+    /// Why the last batch could not be stored. Told once, not with every batch.
+    failure: Option<StoreError>,
     /// One event as JSON, before it becomes a frame; kept for its memory.
     json: Vec<u8>,
 }
@@ -97,14 +102,18 @@ pub(super) async fn open(
     let room = Room {
         group,
         shared,
+        wishes,
+        happenings,
         news,
         audience: Audience::default(),
         presence: Presence::default(),
+        typing: Pace::new(TYPING_EVERY, TYPING_AT_ONCE, Instant::now()),
         latest_change,
         latest_message,
+        failure: None,
         json: Vec::new(),
     };
-    tokio::spawn(room.run(wishes, happenings));
+    tokio::spawn(room.run());
     Ok(RoomDoor {
         wishes: wishes_in,
         happenings: happenings_in,
@@ -112,31 +121,30 @@ pub(super) async fn open(
 }
 
 impl Room {
-    async fn run(
-        mut self,
-        mut wishes: mpsc::Receiver<Wish>,
-        mut happenings: mpsc::UnboundedReceiver<Happening>,
-    ) {
+    async fn run(mut self) {
         let mut batch = Vec::new();
         loop {
             let due = self.presence.next_due();
             tokio::select! {
-                taken = wishes.recv_many(&mut batch, BATCH_MAX) => {
+                // Who comes and goes is let in and out before the next message, and a stream of messages
+                // holds up nobody at the door.
+                biased;
+                happening = self.happenings.recv() => match happening {
+                    Some(happening) => self.note(happening),
+                    None => return,
+                },
+                () = sleep_until(due) => self.tell_presence(),
+                taken = self.wishes.recv_many(&mut batch, BATCH_MAX) => {
                     if taken == 0 {
                         return;
                     }
                     // Readers that are ready hand in what they have, so that it shares this commit.
                     tokio::task::yield_now().await;
-                    while batch.len() < BATCH_MAX && let Ok(wish) = wishes.try_recv() {
+                    while batch.len() < BATCH_MAX && let Ok(wish) = self.wishes.try_recv() {
                         batch.push(wish);
                     }
                     self.carry_out(std::mem::take(&mut batch)).await;
                 }
-                happening = happenings.recv() => match happening {
-                    Some(happening) => self.note(happening),
-                    None => return,
-                },
-                () = sleep_until(due) => self.tell_presence(),
             }
         }
     }
@@ -146,72 +154,93 @@ impl Room {
             .into_iter()
             .map(|wish| ((wish.from, WishName::of(&wish.write)), wish.write))
             .unzip();
-        let written = match self.shared.store.write(writes).await {
-            Ok(written) => written,
-            Err(error) => {
-                for (from, name) in senders {
-                    self.answer(&from, name.refused(Reason::NotStored(error.to_string())));
-                }
-                return;
+        let written = self.shared.store.write(writes).await;
+        // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live.
+        while let Ok(happening) = self.happenings.try_recv() {
+            self.note(happening);
+        }
+        match written {
+            Ok(written) => {
+                self.failure = None;
+                self.tell(senders.into_iter().zip(written));
             }
-        };
+            Err(error) => {
+                if self.failure.as_ref() != Some(&error) {
+                    (self.shared.report)(&error);
+                }
+                for (from, name) in senders {
+                    let refusal = name.refusal(Reason::NotStored(not_stored(&error)));
+                    self.shared.offer_to(&from, &refusal);
+                }
+                self.failure = Some(error);
+            }
+        }
+    }
+
+    /// Tells everybody what was stored, then each sender what is for them alone: in this order, since who
+    /// is shown a later change before an earlier one, and loses the connection in between, would
+    /// resume behind both.
+    fn tell(&mut self, outcomes: impl Iterator<Item = ((Arc<Listener>, WishName), Written)>) {
         let mut frames = Vec::new();
-        let mut authors: Vec<(UserId, u64)> = Vec::new();
-        for ((from, name), written) in senders.into_iter().zip(written) {
-            match written {
+        let mut said = Vec::new();
+        let mut answers = Vec::new();
+        for ((from, name), written) in outcomes {
+            let answer = match written {
                 Written::Posted(message) => {
-                    self.append(&mut frames, MessageNews::New, &message);
-                    match authors
-                        .iter_mut()
-                        .find(|(author, _)| *author == message.author_id)
-                    {
-                        Some((_, count)) => *count += 1,
-                        None => authors.push((message.author_id, 1)),
-                    }
+                    said.push((message.id, message.author_id));
+                    self.append(&mut frames, MessageNews::New, &message)
                 }
                 Written::Edited(message) => self.append(&mut frames, MessageNews::Edited, &message),
                 Written::Deleted(message) => {
                     self.append(&mut frames, MessageNews::Deleted, &message)
                 }
                 Written::Repeated(message) | Written::Unchanged(message) => {
-                    let news = name.news_of(&message);
-                    self.json.clear();
-                    self.encode(news, &message);
-                    self.shared.offer_to(&from, &self.json);
+                    Some(self.encode(Vec::new(), name.news_of(&message), &message))
                 }
-                Written::NotMember => self.answer(&from, name.refused(Reason::NotMember)),
-                Written::NoSuchMessage => self.answer(&from, name.refused(Reason::NoSuchMessage)),
-                Written::NotAuthor => self.answer(&from, name.refused(Reason::NotAuthor)),
-            }
+                Written::NotMember => Some(name.refusal(Reason::NotMember)),
+                Written::NoSuchMessage => Some(name.refusal(Reason::NoSuchMessage)),
+                Written::NotAuthor => Some(name.refusal(Reason::NotAuthor)),
+            };
+            answers.extend(answer.map(|answer| (from, answer)));
         }
         if !frames.is_empty() {
             self.audience.offer(&Bytes::from(frames), |_| true);
         }
-        if !authors.is_empty() {
+        for (from, json) in answers {
+            self.shared.offer_to(&from, &json);
+        }
+        if !said.is_empty() {
+            let group = self.group;
             // Fails only when the program stops.
             let _ = self.news.send(news::Happening::Said {
-                group: self.group,
-                authors,
+                group,
+                messages: said,
             });
         }
     }
 
-    /// Encodes what happened to `message` behind `frames`, and notes that the room has come so far.
-    fn append(&mut self, frames: &mut Vec<u8>, news: MessageNews, message: &Message) {
+    /// Encodes what happened to `message` behind `frames`, and notes that the room has come so far. There
+    /// is nothing that its sender alone has to be told.
+    fn append(
+        &mut self,
+        frames: &mut Vec<u8>,
+        news: MessageNews,
+        message: &Message,
+    ) -> Option<Vec<u8>> {
         self.latest_change = self.latest_change.max(message.change);
         self.latest_message = self.latest_message.max(message.id);
-        self.json.clear();
-        self.encode(news, message);
+        let mut json = std::mem::take(&mut self.json);
+        json.clear();
+        self.json = self.encode(json, news, message);
         (self.shared.frame)(frames, &self.json);
+        None
     }
 
-    fn encode(&mut self, news: MessageNews, message: &Message) {
+    /// What happened to `message` as JSON, behind what is in `json`.
+    fn encode(&self, mut json: Vec<u8>, news: MessageNews, message: &Message) -> Vec<u8> {
         let author = self.shared.directory.name(message.author_id);
-        event::encode_message(&mut self.json, news, message, author.as_deref());
-    }
-
-    fn answer(&self, to: &Listener, refusal: Refusal) {
-        self.shared.offer_to(to, &event::encode_refusal(&refusal));
+        event::encode_message(&mut json, news, message, author.as_deref());
+        json
     }
 
     fn note(&mut self, happening: Happening) {
@@ -222,10 +251,9 @@ impl Room {
                 answer,
             } => {
                 self.presence.arrive(listener.user, address, Instant::now());
+                let present = self.presence.shown_to(listener.user);
                 let snapshot = Snapshot {
-                    present: self
-                        .shared
-                        .persons(&self.presence, self.presence.everyone()),
+                    present: self.shared.persons(&self.presence, present),
                     latest_change: self.latest_change,
                     latest_message: self.latest_message,
                 };
@@ -238,7 +266,9 @@ impl Room {
                 self.presence.depart(listener.user, address, Instant::now());
             }
             Happening::Typing { user } => {
-                if let Some(name) = self.shared.directory.name(user) {
+                if let Some(name) = self.shared.directory.name(user)
+                    && self.typing.take(Instant::now()).is_ok()
+                {
                     let frames = self.shared.framed(&event::encode_typing(user, &name));
                     self.audience
                         .offer(&frames, |listener| listener.user != user);
@@ -273,52 +303,5 @@ pub(super) async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// How a wish is called in a refusal of it.
-struct WishName {
-    request: &'static str,
-    client_id: Option<String>,
-    message_id: Option<i64>,
-}
-
-impl WishName {
-    fn of(write: &MessageWrite) -> Self {
-        match write {
-            MessageWrite::Post { client_id, .. } => Self {
-                request: "send",
-                client_id: client_id.as_ref().map(|id| id.as_str().to_owned()),
-                message_id: None,
-            },
-            MessageWrite::Edit { message, .. } => Self {
-                request: "edit",
-                client_id: None,
-                message_id: Some(message.0),
-            },
-            MessageWrite::Delete { message, .. } => Self {
-                request: "delete",
-                client_id: None,
-                message_id: Some(message.0),
-            },
-        }
-    }
-
-    fn refused(self, reason: Reason) -> Refusal {
-        Refusal {
-            request: self.request.to_owned(),
-            client_id: self.client_id,
-            message_id: self.message_id,
-            reason,
-        }
-    }
-
-    /// In which event the present state of `message` acknowledges this wish.
-    fn news_of(&self, message: &Message) -> MessageNews {
-        match self.request {
-            _ if message.deleted_at.is_some() => MessageNews::Deleted,
-            "send" => MessageNews::New,
-            _ => MessageNews::Edited,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! One page's stay in a conversation: what it is told first, and what it says.
+//! One page's stay in a conversation: what it says, and what it is answered.
 //! A visit ends when it is dropped, however that comes about; the room and the news then hear of it.
 
 use std::sync::Arc;
@@ -7,28 +7,22 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::event::{self, ClientEvent, Reason, Refusal};
-use super::guest::Guest;
-use super::guest::PresentGuest;
+use super::guest::{Guest, PresentGuest};
 use super::hub::{Hub, Shared};
 use super::listener::Listener;
-use super::news;
+use super::news::{self, Counting};
 use super::pace::Pace;
-use super::room::{Happening, RoomDoor, Snapshot, Wish};
+use super::room::{Happening, RoomDoor, Snapshot};
+use super::wish::{Wish, WishName, in_plain_words};
 use crate::model::{ChangeId, Group, Message, MessageId, UtcMillis};
 use crate::store::{MessageWrite, StoreError};
 
 /// How many messages a page gets at once.
 pub const PAGE_LEN: usize = 50;
 
-/// How many changes a client that was away is told at most; who missed more gets the latest page instead.
-pub const REPLAY_MAX: usize = 1000;
-
-/// How many members of a group a page is told about; for larger groups the page shows the first ones.
-const MEMBERS_TOLD_MAX: usize = 1000;
-
-/// How many events other than messages a page may send in a second, and at once: scrolling up fast
-/// and reading on several screens stay below it.
-const EVENTS_PER_SECOND: u32 = 20;
+/// How often a page may send an event other than a message, and how many at once: scrolling up fast and
+/// reading stay below it.
+const EVENT_EVERY: Duration = Duration::from_millis(50);
 const EVENTS_AT_ONCE: u32 = 40;
 
 /// How often a typing notice of one page is passed on.
@@ -36,39 +30,12 @@ const TYPING_EVERY: Duration = Duration::from_secs(1);
 
 /// The visit of one page in one conversation.
 pub struct RoomVisit {
-    presence: PresentGuest,
-    group: Group,
+    pub(super) presence: PresentGuest,
+    pub(super) group: Group,
     door: RoomDoor,
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     events: Pace,
     typing_again: Instant,
-}
-
-/// What a page is told at the beginning of a visit: several parts, to be sent one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Hello,
-    History,
-    Replay { after: ChangeId },
-    Ready,
-}
-
-/// The parts that are still to be told.
-#[derive(Debug)]
-pub struct Opening {
-    after: Option<ChangeId>,
-    next: Option<Part>,
-}
-
-impl Opening {
-    /// For a page that has everything up to `after`, or nothing.
-    #[must_use]
-    pub fn new(after: Option<ChangeId>) -> Self {
-        Self {
-            after,
-            next: Some(Part::Hello),
-        }
-    }
 }
 
 impl RoomVisit {
@@ -89,7 +56,7 @@ impl RoomVisit {
                 latest_change: ChangeId(0),
                 latest_message: MessageId(0),
             },
-            events: Pace::new(EVENTS_PER_SECOND, EVENTS_AT_ONCE, now),
+            events: Pace::new(EVENT_EVERY, EVENTS_AT_ONCE, now),
             typing_again: now,
         }
     }
@@ -97,37 +64,6 @@ impl RoomVisit {
     pub(super) fn at(mut self, snapshot: Snapshot) -> Self {
         self.snapshot = snapshot;
         self
-    }
-
-    /// The next part of what the page is told first, as frames; `None` after the last.
-    ///
-    /// The caller sends each part before it asks for the next, so that a slow page holds up nobody.
-    /// With the last part, what was said meanwhile follows by itself.
-    ///
-    /// # Errors
-    /// Of the store. The visit is of no use then.
-    pub async fn tell(&mut self, opening: &mut Opening) -> Result<Option<Bytes>, StoreError> {
-        let Some(part) = opening.next else {
-            return Ok(None);
-        };
-        let (event, next) = match part {
-            Part::Hello => (
-                self.hello().await?,
-                Some(self.after_hello(opening.after).await?),
-            ),
-            Part::History => (self.history().await?, Some(Part::Ready)),
-            Part::Replay { after } => self.replay(after).await?,
-            Part::Ready => {
-                opening.next = None;
-                let ready = event::encode_ready(self.snapshot.latest_change);
-                self.presence
-                    .listener
-                    .release(&self.shared().framed(&ready));
-                return Ok(None);
-            }
-        };
-        opening.next = next;
-        Ok(Some(self.shared().framed(&event)))
     }
 
     /// What the page says; what is to be answered to it alone, as frames.
@@ -184,78 +120,12 @@ impl RoomVisit {
         }
     }
 
-    async fn hello(&self) -> Result<Vec<u8>, StoreError> {
-        let mut members = self.shared().store.members(self.group.id).await?;
-        members.truncate(MEMBERS_TOLD_MAX);
-        let members = self.shared().directory.named(members);
-        let you = (self.presence.guest.user, &*self.presence.guest.name);
-        Ok(event::encode_room_hello(
-            &self.group,
-            you,
-            &members,
-            &self.snapshot.present,
-        ))
-    }
-
-    /// Replays what was missed, unless that is too much. A cursor from the future was given out by
-    /// another database, and says nothing about this one.
-    async fn after_hello(&self, after: Option<ChangeId>) -> Result<Part, StoreError> {
-        let latest = self.snapshot.latest_change;
-        let Some(after) = after.filter(|&after| after <= latest) else {
-            return Ok(Part::History);
-        };
-        // Changes count over all groups, so a small distance settles it without a look.
-        let distance = latest.0.saturating_sub(after.0);
-        if usize::try_from(distance).is_ok_and(|distance| distance <= REPLAY_MAX) {
-            return Ok(Part::Replay { after });
-        }
-        let missed = self
-            .shared()
-            .store
-            .changes_after(self.group.id, after, REPLAY_MAX + 1)
-            .await?;
-        Ok(if missed.len() > REPLAY_MAX {
-            Part::History
-        } else {
-            Part::Replay { after }
-        })
-    }
-
-    /// The latest messages up to the moment of entering; what came later is heard live.
-    async fn history(&self) -> Result<Vec<u8>, StoreError> {
-        let before = MessageId(self.snapshot.latest_message.0.saturating_add(1));
-        let page = self
-            .shared()
-            .store
-            .page(self.group.id, Some(before), PAGE_LEN)
-            .await?;
-        Ok(event::encode_history(
-            &self.named(&page.messages),
-            page.older,
-        ))
-    }
-
-    /// The next changes the page has missed, and what comes after them.
-    async fn replay(&self, after: ChangeId) -> Result<(Vec<u8>, Option<Part>), StoreError> {
-        let upto = self.snapshot.latest_change;
-        let mut missed = self
-            .shared()
-            .store
-            .changes_after(self.group.id, after, PAGE_LEN)
-            .await?;
-        let is_last = missed.len() < PAGE_LEN;
-        // What changed after the page came in is heard live.
-        missed.retain(|message| message.change <= upto);
-        let next = match missed.last() {
-            Some(last) if !is_last && last.change < upto => Part::Replay { after: last.change },
-            _ => Part::Ready,
-        };
-        Ok((event::encode_replay(&self.named(&missed)), Some(next)))
-    }
-
     async fn wish(&mut self, write: MessageWrite) -> Result<Option<Bytes>, StoreError> {
-        if let Err(wait) = self.shared().pace(self.presence.guest.user, Instant::now()) {
-            return Ok(Some(self.refused_as_too_fast(&write, wait)));
+        let (user, now) = (self.presence.guest.user, Instant::now());
+        if let Err(wait) = self.shared().messages.take(user, now) {
+            let retry_after_ms = whole_millis(wait);
+            let refusal = WishName::of(&write).refusal(Reason::TooFast { retry_after_ms });
+            return Ok(Some(self.shared().framed(&refusal)));
         }
         let wish = Wish {
             from: self.presence.listener.clone(),
@@ -267,22 +137,6 @@ impl RoomVisit {
             .await
             .map_err(|_| StoreError::Closed)?;
         Ok(None)
-    }
-
-    fn refused_as_too_fast(&self, write: &MessageWrite, wait: Duration) -> Bytes {
-        let (request, client_id, message_id) = match write {
-            MessageWrite::Post { client_id, .. } => ("send", client_id.as_ref(), None),
-            MessageWrite::Edit { message, .. } => ("edit", None, Some(message.0)),
-            MessageWrite::Delete { message, .. } => ("delete", None, Some(message.0)),
-        };
-        self.refused(Refusal {
-            request: request.to_owned(),
-            client_id: client_id.map(|id| id.as_str().to_owned()),
-            message_id,
-            reason: Reason::TooFast {
-                retry_after_ms: whole_millis(wait),
-            },
-        })
     }
 
     fn pass_on_typing(&mut self, now: Instant) {
@@ -298,43 +152,56 @@ impl RoomVisit {
         if let Some(refusal) = self.too_many_events("read") {
             return Ok(Some(refusal));
         }
-        let user = self.presence.guest.user;
-        let unread = self
-            .shared()
-            .store
-            .mark_read(user, self.group.id, up_to)
-            .await?;
-        let _ = self.presence.news.send(news::Happening::Read {
-            user,
-            group: self.group.id,
-            unread,
-        });
-        Ok(None)
+        let (user, news) = (self.presence.guest.user, &self.presence.news);
+        let counting = Counting::begin(news, user);
+        let store = &self.shared().store;
+        match store.mark_read(user, self.group.id, up_to).await {
+            Ok(Some(membership)) => {
+                counting.end_with(news::Happening::Read { user, membership });
+                Ok(None)
+            }
+            Ok(None) => Ok(Some(self.refused_event("read", Reason::NotMember))),
+            Err(error) => {
+                // It is no reason to end the conversation: on a full disk one can still read.
+                let why = in_plain_words(&error);
+                let text = format!("What was read could not be noted: {why}.");
+                Ok(Some(self.refused_event("read", Reason::NotStored(text))))
+            }
+        }
     }
 
     async fn older(&mut self, before: MessageId) -> Result<Option<Bytes>, StoreError> {
         if let Some(refusal) = self.too_many_events("older") {
             return Ok(Some(refusal));
         }
-        let page = self
-            .shared()
-            .store
-            .page(self.group.id, Some(before), PAGE_LEN)
-            .await?;
+        let (store, user, group) = (
+            &self.shared().store,
+            self.presence.guest.user,
+            self.group.id,
+        );
+        let page = store.page(group, Some(before), PAGE_LEN).await?;
+        // The room may not have come to sending out who has just left.
+        if !store.is_member(user, group).await? {
+            return Ok(Some(self.refused_event("older", Reason::NotMember)));
+        }
         let event = event::encode_older(before, &self.named(&page.messages), page.older);
         Ok(Some(self.shared().framed(&event)))
     }
 
     fn too_many_events(&mut self, request: &str) -> Option<Bytes> {
         let wait = self.events.take(Instant::now()).err()?;
-        Some(self.refused(Refusal {
+        let retry_after_ms = whole_millis(wait);
+        Some(self.refused_event(request, Reason::TooFast { retry_after_ms }))
+    }
+
+    /// The refusal of an event that has no name of its own.
+    fn refused_event(&self, request: &str, reason: Reason) -> Bytes {
+        self.refused(Refusal {
             request: request.to_owned(),
             client_id: None,
             message_id: None,
-            reason: Reason::TooFast {
-                retry_after_ms: whole_millis(wait),
-            },
-        }))
+            reason,
+        })
     }
 
     /// Refusals of nonsense are paced too: beyond it there is no answer.
@@ -349,7 +216,10 @@ impl RoomVisit {
         self.shared().framed(&event::encode_refusal(&refusal))
     }
 
-    fn named<'a>(&self, messages: &'a [Message]) -> Vec<(&'a Message, Option<Arc<str>>)> {
+    pub(super) fn named<'a>(
+        &self,
+        messages: &'a [Message],
+    ) -> Vec<(&'a Message, Option<Arc<str>>)> {
         let authors = self
             .shared()
             .directory
@@ -360,7 +230,7 @@ impl RoomVisit {
             .collect()
     }
 
-    fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Shared {
         &self.presence.shared
     }
 }

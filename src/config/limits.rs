@@ -6,16 +6,10 @@ use std::time::Duration;
 const KIB: usize = 1024;
 
 /// How much, how many and how long. The defaults are what people get; tests make them small.
+///
+/// Sizes that belong to a grammar (a request head, its target, its content) are constants where that grammar is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest request head, in bytes (431 beyond). Browsers with many cookies need some 8 KiB.
-    pub head_bytes_max: usize,
-    /// The most fields in a request (431 beyond). Browsers send about 20.
-    pub fields_max: usize,
-    /// The longest request target, in bytes (414 beyond). RFC 9110 §4.1 asks for 8000 at least.
-    pub target_bytes_max: usize,
-    /// The longest request content, in bytes (413 beyond). The largest form here has some hundred.
-    pub body_bytes_max: usize,
     /// A whole request head has to arrive within this time (408 beyond): whoever sends a byte a
     /// minute would hold a connection for ever.
     pub head_deadline: Duration,
@@ -45,19 +39,11 @@ pub struct Limits {
     pub shutdown_deadline: Duration,
     /// The most messages of one user in a second. Nobody types that fast, programs do.
     pub messages_per_second_max: u32,
-    /// A session ends when it was not used for so long: a forgotten one in a classroom, overnight.
-    pub session_idle: Duration,
-    /// A session ends after so long in any case: a stolen one is of no use for ever.
-    pub session_lifetime: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            head_bytes_max: 16 * KIB,
-            fields_max: 100,
-            target_bytes_max: 8 * KIB,
-            body_bytes_max: 64 * KIB,
             head_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(30),
             keep_alive_idle: Duration::from_secs(60),
@@ -71,8 +57,6 @@ impl Default for Limits {
             lingering_close: Duration::from_secs(1),
             shutdown_deadline: Duration::from_secs(5),
             messages_per_second_max: 10,
-            session_idle: Duration::from_hours(12),
-            session_lifetime: Duration::from_hours(7 * 24),
         }
     }
 }
@@ -84,11 +68,9 @@ mod tests {
     #[test]
     fn the_limits_fit_each_other() {
         let limits = Limits::default();
-        assert!(limits.target_bytes_max < limits.head_bytes_max);
         assert!(limits.websocket_ping_interval < limits.websocket_dead_after);
         assert!(limits.lingering_close < limits.shutdown_deadline);
         assert!(limits.connections_per_address_max < limits.connections_max);
-        assert!(limits.session_idle < limits.session_lifetime);
         // A character outside the BMP takes twelve bytes in JSON escapes, and the rest of the event some more.
         assert!(4000 * 12 + 4096 < limits.websocket_message_bytes_max);
         assert!(limits.websocket_message_bytes_max < limits.websocket_queue_bytes_max);

@@ -17,6 +17,10 @@ pub const CONTENT_LEN_MAX: usize = 64 * 1024;
 /// nothing to us, so there is no reason to wait for long ones. Beyond it: 400.
 pub const CHUNK_LINE_LEN_MAX: usize = 256;
 
+/// The most bytes of chunk extensions in one request, all chunks together: without it, a client could send sixty-four
+/// thousand chunks of one byte, each with a long extension (RFC 9112 §7.1.1 asks for such a limit). Beyond it: 400.
+pub const CHUNK_EXTENSIONS_LEN_MAX: usize = 4 * 1024;
+
 /// The longest trailer section, in bytes, and the most lines in it. Beyond them: 431.
 pub const TRAILERS_LEN_MAX: usize = 4 * 1024;
 const TRAILER_LINES_MAX: usize = 32;
@@ -52,16 +56,17 @@ impl Framing {
         let codings: Vec<_> = head.fields.list("Transfer-Encoding").collect();
         match codings.as_slice() {
             [only] if is_chunked(only) => Ok(Self::Chunked),
-            codings if codings.iter().all(|coding| is_chunked(coding)) => {
-                Err(HeadError::TransferEncoding)
+            // Nobody can say where the content ends if `chunked` is not last, and only last.
+            [others @ .., last] if is_chunked(last) && !others.iter().any(|c| is_chunked(c)) => {
+                Err(HeadError::UnknownTransferCoding)
             }
-            _ => Err(HeadError::UnknownTransferCoding),
+            _ => Err(HeadError::TransferEncoding),
         }
     }
 }
 
 /// The one value of Content-Length. Equal repetitions are one value (RFC 9110 §8.6).
-fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
+pub(crate) fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
     let mut length = None;
     for value in fields.all("Content-Length") {
         for member in value.split(|&byte| byte == b',') {
@@ -76,7 +81,7 @@ fn content_length(fields: &Fields) -> Result<Option<u64>, HeadError> {
 }
 
 /// `1*DIGIT`, and nothing else that a number parser might take: no sign, no blank, no underscore.
-fn decimal(text: &[u8]) -> Option<u64> {
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -92,6 +97,8 @@ pub enum BodyError {
     ChunkSize,
     /// A line before a chunk of more than `CHUNK_LINE_LEN_MAX` bytes, or with a control character.
     ChunkLine,
+    /// More than `CHUNK_EXTENSIONS_LEN_MAX` bytes of extensions.
+    ChunkExtensions,
     /// A chunk that does not end with CR LF where its size says.
     ChunkEnd,
     /// A trailer section that is not field lines.
@@ -119,6 +126,9 @@ impl fmt::Display for BodyError {
             Self::ChunkSize => "A chunk size is not a hexadecimal number (RFC 9112 §7.1).",
             Self::ChunkLine => {
                 "The line before a chunk is too long or holds a control character (RFC 9112 §7.1)."
+            }
+            Self::ChunkExtensions => {
+                "The chunks have too many or too long extensions (RFC 9112 §7.1.1)."
             }
             Self::ChunkEnd => "A chunk does not end where its size says (RFC 9112 §7.1).",
             Self::Trailers => {
@@ -243,14 +253,7 @@ pub fn decode_trailers(input: &[u8]) -> Result<Progress<Fields>, BodyError> {
             .position(|four| four == b"\r\n\r\n")
             .map(|at| at + 4)
     };
-    let Some(end) = end else {
-        return if input.len() >= TRAILERS_LEN_MAX {
-            Err(BodyError::TrailersTooLong)
-        } else {
-            Ok(Progress::NeedMore)
-        };
-    };
-    let section = input.get(..end).unwrap_or_default();
+    let section = input.get(..end.unwrap_or(input.len())).unwrap_or_default();
     // httparse takes a lone LF for a line end, and some a lone CR: neither may pass.
     let lone = |two: &[u8]| {
         matches!(two, [b'\r', other] if *other != b'\n')
@@ -259,6 +262,13 @@ pub fn decode_trailers(input: &[u8]) -> Result<Progress<Fields>, BodyError> {
     if section.windows(2).any(lone) || section.first() == Some(&b'\n') {
         return Err(BodyError::Trailers);
     }
+    let Some(end) = end else {
+        return if input.len() >= TRAILERS_LEN_MAX {
+            Err(BodyError::TrailersTooLong)
+        } else {
+            Ok(Progress::NeedMore)
+        };
+    };
     let mut slots = [httparse::EMPTY_HEADER; TRAILER_LINES_MAX];
     let lines = match httparse::parse_headers(section, &mut slots) {
         Ok(httparse::Status::Complete((_, lines))) => lines,
@@ -344,21 +354,19 @@ mod tests {
                 "Transfer-Encoding: gzip, chunked\r\n",
                 Err(E::UnknownTransferCoding),
             ),
+            ("Transfer-Encoding: gzip\r\n", Err(E::TransferEncoding)),
             (
                 "Transfer-Encoding: chunked, identity\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
-            (
-                "Transfer-Encoding: xchunked\r\n",
-                Err(E::UnknownTransferCoding),
-            ),
+            ("Transfer-Encoding: xchunked\r\n", Err(E::TransferEncoding)),
             (
                 "Transfer-Encoding: chunked;q=1\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
             (
                 "Transfer-Encoding: \"chunked\"\r\n",
-                Err(E::UnknownTransferCoding),
+                Err(E::TransferEncoding),
             ),
         ] {
             assert_eq!(framing("HTTP/1.1", fields), answer, "{fields:?}");
@@ -467,6 +475,10 @@ mod tests {
             assert_eq!((value.lines().len(), used_bytes), (lines, input.len()));
         }
         for (bad, error) in [
+            // Refused as soon as it is clear: nobody waits for the end of what cannot become valid.
+            (b"\n".to_vec(), BodyError::Trailers),
+            (b"A: b\n".to_vec(), BodyError::Trailers),
+            (b"A: b\rc".to_vec(), BodyError::Trailers),
             (b"A b\r\n\r\n".to_vec(), BodyError::Trailers),
             (b"A: b\n\r\n\r\n".to_vec(), BodyError::Trailers),
             (b"A: b\rc\r\n\r\n".to_vec(), BodyError::Trailers),

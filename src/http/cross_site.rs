@@ -96,18 +96,55 @@ mod tests {
         }
     }
 
+    fn scheme(secure: bool) -> Scheme {
+        if secure { Scheme::Https } else { Scheme::Http }
+    }
+
     #[test]
-    fn a_default_port_may_be_left_out() {
-        assert!(is_same_origin(
-            "https://chat.example",
-            Scheme::Https,
-            "chat.example:443"
-        ));
-        assert!(is_same_origin("http://[::1]:80", Scheme::Http, "[0::1]"));
-        assert!(!is_same_origin(
-            "https://chat.example",
-            Scheme::Https,
-            "chat.example:80"
-        ));
+    fn an_origin_is_a_scheme_a_host_and_a_port() {
+        for (origin, authority, secure) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", false),
+            ("https://localhost:8443", "localhost:8443", true),
+            ("HTTP://LocalHost:8080", "localhost:8080", false),
+            ("http://chat.example", "Chat.Example", false),
+            ("http://chat.example:80", "chat.example", false),
+            ("https://chat.example", "chat.example:443", true),
+            ("https://chat.example", "chat.example:", true),
+            ("http://[::1]:8080", "[::1]:8080", false),
+            ("https://[2001:DB8::1]", "[2001:db8::1]", true),
+        ] {
+            assert!(
+                is_same_origin(origin, scheme(secure), authority),
+                "{origin} at {authority}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_other_origin_is_foreign() {
+        for (origin, authority, secure) in [
+            ("http://localhost:8080", "127.0.0.1:8080", false),
+            ("http://localhost:8080", "localhost:8443", false),
+            ("http://localhost:8443", "localhost:8443", true),
+            ("https://localhost:8443", "localhost:8443", false),
+            ("http://localhost", "localhost:8080", false),
+            ("http://localhost.evil.example", "localhost", false),
+            ("http://evil.example/localhost", "localhost", false),
+            ("http://localhost:80:80", "localhost", false),
+            ("http://localhost:+80", "localhost", false),
+            ("http://localhost:65616", "localhost", false), // 80 + 2^16
+            ("http://user@localhost", "user@localhost", false),
+            ("http://localhost/", "localhost", false),
+            ("http://[::1]x:80", "[::1]", false),
+            ("http://", "", false),
+            ("null", "localhost", false),
+            ("", "localhost", false),
+            ("localhost", "localhost", false),
+        ] {
+            assert!(
+                !is_same_origin(origin, scheme(secure), authority),
+                "{origin} at {authority}"
+            );
+        }
     }
 }

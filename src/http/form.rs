@@ -9,6 +9,9 @@ use super::status::StatusCode;
 /// The most fields of a form; ours have two. Beyond it: 400.
 pub const FORM_FIELDS_MAX: usize = 32;
 
+/// The media type of a form.
+pub const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
 /// The fields of a form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
@@ -18,6 +21,8 @@ pub struct Form(Vec<(String, String)>);
 pub enum FormError {
     /// The content type is not that of a form.
     ContentType,
+    /// The content is compressed, or otherwise encoded (RFC 9110 §8.4): nothing here undoes that.
+    ContentEncoding,
     /// A broken escape, or bytes that are not UTF-8.
     Encoding,
     /// More than `FORM_FIELDS_MAX` fields.
@@ -31,7 +36,7 @@ impl FormError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType | Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -41,7 +46,10 @@ impl fmt::Display for FormError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ContentType => {
-                f.write_str("This address takes forms (application/x-www-form-urlencoded).")
+                write!(f, "This address takes forms ({FORM_TYPE}).")
+            }
+            Self::ContentEncoding => {
+                f.write_str("This address takes forms as they are, without a Content-Encoding.")
             }
             Self::Encoding => {
                 f.write_str("The form holds a broken escape or bytes that are not UTF-8.")
@@ -65,10 +73,7 @@ impl Form {
             .split(';')
             .next()
             .unwrap_or_default();
-        if !essence
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        {
+        if !essence.trim().eq_ignore_ascii_case(FORM_TYPE) {
             return Err(FormError::ContentType);
         }
         let mut fields = Vec::new();
@@ -109,7 +114,7 @@ impl Form {
 mod tests {
     use super::*;
 
-    const TYPE: Option<&str> = Some("application/x-www-form-urlencoded");
+    const TYPE: Option<&str> = Some(FORM_TYPE);
 
     #[test]
     fn fields_are_decoded_as_browsers_encode_them() {

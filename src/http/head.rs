@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::fields::{FieldLine, Fields};
+use super::fields::{FieldLine, Fields, is_token};
 use super::status::StatusCode;
 use crate::octets::{Progress, range_within};
 
@@ -23,7 +23,8 @@ pub const TARGET_LEN_MAX: usize = 8 * 1024;
 /// The longest method this server would look at: the longest registered one has 17 letters.
 const METHOD_LEN_MAX: usize = 32;
 
-/// Request methods (RFC 9110 §9) that this server knows by name.
+/// Request methods (RFC 9110 §9) that this server knows by name. CONNECT (§9.3.6) is left out: it asks
+/// a proxy for a tunnel, not a server for anything that it has, so it is as unknown here as BREW is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// §9.3.1
@@ -36,8 +37,6 @@ pub enum Method {
     Put,
     /// §9.3.5
     Delete,
-    /// §9.3.6
-    Connect,
     /// §9.3.7
     Options,
     /// §9.3.8
@@ -56,7 +55,6 @@ impl Method {
             b"POST" => Self::Post,
             b"PUT" => Self::Put,
             b"DELETE" => Self::Delete,
-            b"CONNECT" => Self::Connect,
             b"OPTIONS" => Self::Options,
             b"TRACE" => Self::Trace,
             b"PATCH" => Self::Patch,
@@ -73,7 +71,6 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
             Self::Options => "OPTIONS",
             Self::Trace => "TRACE",
             Self::Patch => "PATCH",
@@ -159,7 +156,7 @@ pub enum HeadError {
     BareLf,
     /// The first line is not `method SP request-target SP HTTP-version` (RFC 9112 §3).
     RequestLine,
-    /// A method this server does not know.
+    /// A method that this server does not implement.
     UnknownMethod,
     /// Something other than HTTP/1.0 and HTTP/1.1.
     VersionNotSupported,
@@ -187,9 +184,9 @@ pub enum HeadError {
     ContentLength,
     /// Transfer-Encoding in an HTTP/1.0 message (RFC 9112 §6.1).
     EncodingInHttp10,
-    /// A Transfer-Encoding that does not end in one `chunked`.
+    /// A Transfer-Encoding that does not end in one `chunked`: RFC 9112 §6.3 demands a 400.
     TransferEncoding,
-    /// A transfer coding other than `chunked`.
+    /// A transfer coding within a final `chunked`, which is the only one known here: §6.1 asks for a 501.
     UnknownTransferCoding,
     /// An `Expect` other than `100-continue` (RFC 9110 §10.1.1).
     UnknownExpectation,
@@ -220,7 +217,7 @@ impl fmt::Display for HeadError {
             Self::BareCr => "A line holds a carriage return that no line feed follows (RFC 9112 §2.2).",
             Self::BareLf => "A line ends with a line feed alone: lines end with carriage return and line feed (RFC 9112 §2.2).",
             Self::RequestLine => "The first line is not a method, a request target and a version, with one space between them (RFC 9112 §3).",
-            Self::UnknownMethod => "This server does not know that method.",
+            Self::UnknownMethod => "This server does not implement that method.",
             Self::VersionNotSupported => "This server speaks HTTP/1.1 and HTTP/1.0.",
             Self::ObsoleteFolding => "A field line begins with a blank: folded lines are no longer allowed (RFC 9112 §5.2).",
             Self::SpaceBeforeColon => "A blank stands between a field name and its colon (RFC 9112 §5.1).",
@@ -251,12 +248,18 @@ impl std::error::Error for HeadError {}
 /// same, growing input.
 ///
 /// # Errors
-/// `HeadError`, as soon as no continuation of `input` could be accepted.
+/// `HeadError`: for the line ends and lengths of what came at once, for the first line when it has ended, so that
+/// who speaks another protocol need not wait for an answer, for field lines when the head has.
 pub fn decode_request_head(
     input: &[u8],
     scanned: &mut usize,
 ) -> Result<Progress<RequestHead>, HeadError> {
-    let Some(head_len) = find_head_end(input, scanned)? else {
+    let scanned_before = *scanned;
+    let found = find_head_end(input, scanned);
+    if !matches!(found, Ok(Some(_))) {
+        refuse_first_line(input, scanned_before)?;
+    }
+    let Some(head_len) = found? else {
         refuse_too_long(input)?;
         return Ok(Progress::NeedMore);
     };
@@ -316,12 +319,37 @@ fn refuse_too_long(input: &[u8]) -> Result<(), HeadError> {
         .position(|&byte| byte == b'\r')
         .unwrap_or(line.len());
     if line_len > METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len() {
-        return Err(HeadError::TargetTooLong);
+        // RFC 9112 §3 wants a 501 if it is the method that is too long.
+        let method = line.get(..=METHOD_LEN_MAX).unwrap_or_default();
+        return Err(if is_token(method) {
+            HeadError::UnknownMethod
+        } else {
+            HeadError::TargetTooLong
+        });
     }
     if input.len() > HEAD_LEN_MAX {
         return Err(HeadError::TooLong);
     }
     Ok(())
+}
+
+/// Whether the first line, if it ended behind the `scanned` bytes that were searched before, begins no request.
+fn refuse_first_line(input: &[u8], scanned: usize) -> Result<(), HeadError> {
+    let start = leading_empty_lines(input);
+    let line = input.get(start..).unwrap_or_default();
+    let line_len = line
+        .iter()
+        .position(|&byte| byte == b'\r' || byte == b'\n')
+        .unwrap_or(line.len());
+    let is_news = scanned <= start + line_len;
+    if !is_news || line.get(line_len..line_len + 2) != Some(b"\r\n") {
+        return Ok(());
+    }
+    let line = line.get(..line_len + 2).unwrap_or_default();
+    match httparse::Request::new(&mut []).parse(line) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(explain(error, line)),
+    }
 }
 
 /// Splits a whole head. httparse finds the tokens; what it is lenient about is checked here.
@@ -372,20 +400,20 @@ fn explain(error: httparse::Error, head: &[u8]) -> HeadError {
         httparse::Error::TooManyHeaders => HeadError::TooManyFieldLines,
         httparse::Error::Version if names_a_version(head) => HeadError::VersionNotSupported,
         httparse::Error::HeaderValue => HeadError::FieldValue,
+        // Our versions with something behind them: httparse misses the line end there.
+        httparse::Error::NewLine if !names_a_version(head) => HeadError::RequestLine,
         httparse::Error::HeaderName | httparse::Error::NewLine => explain_field_lines(head),
         _ => HeadError::RequestLine,
     }
 }
 
-/// Whether the first line is well formed but for the number of its version.
+/// Whether the first line is well formed but for the number of its version (RFC 9112 §2.3: one digit, a dot, one digit).
 fn names_a_version(head: &[u8]) -> bool {
     let line = head.get(leading_empty_lines(head)..).unwrap_or_default();
-    let mut words = line.split(|&byte| byte == b' ' || byte == b'\r');
-    let version = words.nth(2).unwrap_or_default();
-    version.len() == "HTTP/1.1".len()
-        && version
-            .get(..5)
-            .is_some_and(|name| name.eq_ignore_ascii_case(b"HTTP/"))
+    let line = line.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let version = line.splitn(3, |&byte| byte == b' ').nth(2);
+    matches!(version, Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+        if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
 fn explain_field_lines(head: &[u8]) -> HeadError {
@@ -496,8 +524,11 @@ mod tests {
             (b"GET / HTTP/1.2\r\n\r\n", E::VersionNotSupported),
             (b"GET / HTTP/2.0\r\n\r\n", E::VersionNotSupported),
             (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", E::VersionNotSupported),
-            (b"GET / http/1.1\r\n\r\n", E::VersionNotSupported),
+            (b"GET / HTTP/1.10\r\n\r\n", E::RequestLine),
+            (b"GET / HTTP/1,1\r\n\r\n", E::RequestLine),
+            (b"GET / http/1.1\r\n\r\n", E::RequestLine),
             (b"get / HTTP/1.1\r\n\r\n", E::UnknownMethod),
+            (b"CONNECT a:443 HTTP/1.1\r\n\r\n", E::UnknownMethod),
             (b"BREW / HTTP/1.1\r\n\r\n", E::UnknownMethod),
         ] {
             assert_eq!(
@@ -513,6 +544,33 @@ mod tests {
     fn a_lone_line_feed_is_refused_before_the_head_ends() {
         assert_eq!(decode(b"GET / HTTP/1.0\n"), Err(HeadError::BareLf));
         assert_eq!(decode(b"GET / HTTP/1.0\r\nA"), Ok(Progress::NeedMore));
+    }
+
+    #[test]
+    fn a_first_line_that_begins_no_request_is_refused_when_it_has_ended() {
+        use HeadError as E;
+        for (line, error) in [
+            (&b"GET /\r\n"[..], E::RequestLine),
+            (b"hello\r\n", E::RequestLine),
+            (b"\r\n GET / HTTP/1.1\r\n", E::RequestLine),
+            (b"GET / HTTP/1.1 \r\n", E::RequestLine),
+            (b"GET / HTTP/2.0\r\n", E::VersionNotSupported),
+        ] {
+            let what = line.escape_ascii().to_string();
+            assert_eq!(decode(line), Err(error.clone()), "{what}");
+            let mut scanned = 0;
+            let before = &line[..line.len() - 1];
+            assert_eq!(
+                decode_request_head(before, &mut scanned),
+                Ok(Progress::NeedMore)
+            );
+            assert_eq!(
+                decode_request_head(line, &mut scanned),
+                Err(error),
+                "{what}"
+            );
+        }
+        assert_eq!(decode(b"\r\nGET / HTTP/1.1\r\n"), Ok(Progress::NeedMore));
     }
 
     #[test]
@@ -561,6 +619,10 @@ mod tests {
         assert_eq!(
             decode(format!("GET /{}", "x".repeat(9000)).as_bytes()),
             Err(HeadError::TargetTooLong)
+        );
+        assert_eq!(
+            decode("GET".repeat(3000).as_bytes()),
+            Err(HeadError::UnknownMethod)
         );
     }
 

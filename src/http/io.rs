@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{
-    BodyError, CONTENT_LEN_MAX, Framing, decode_chunk_end, decode_chunk_line, decode_trailers,
+    BodyError, CHUNK_EXTENSIONS_LEN_MAX, CONTENT_LEN_MAX, Framing, decode_chunk_end,
+    decode_chunk_line, decode_trailers,
 };
 use super::head::{HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
@@ -68,7 +69,9 @@ pub enum ReadError {
     Body(BodyError),
     /// It took too long.
     TooSlow,
-    /// The stream failed, or ended in the middle of a request.
+    /// The client ended in the middle of it. It may still be listening (RFC 9112 §8).
+    Incomplete,
+    /// The stream failed.
     Io(io::Error),
 }
 
@@ -80,6 +83,7 @@ impl ReadError {
             Self::Head(error) => Some(error.status()),
             Self::Body(error) => Some(error.status()),
             Self::TooSlow => Some(StatusCode::REQUEST_TIMEOUT),
+            Self::Incomplete => Some(StatusCode::BAD_REQUEST),
             Self::Io(_) => None,
         }
     }
@@ -91,6 +95,7 @@ impl fmt::Display for ReadError {
             Self::Head(error) => error.fmt(f),
             Self::Body(error) => error.fmt(f),
             Self::TooSlow => f.write_str("The request did not arrive in time."),
+            Self::Incomplete => f.write_str("The request ended before it was whole."),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -119,8 +124,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// The next request head; `None` if the connection ended, stayed idle for too long, or `stop`
     /// came first, in each case between two requests.
     ///
+    /// That holds for the time before the first request as well: browsers open connections ahead of need, and one of
+    /// them would take a 408 that nothing asked for as the answer to what it sends at last.
+    ///
     /// # Errors
-    /// `Head`, `TooSlow`, or `Io` if the peer left in the middle of a head.
+    /// `Head`, `TooSlow`, `Incomplete`, `Io`.
     pub async fn next_head(
         &mut self,
         stop: impl Future<Output = ()>,
@@ -160,14 +168,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
             () = stop => return Ok(None),
         };
         match read_len {
-            Ok(Ok(0)) => Ok(None),
+            // A peer that resets an idle connection has closed it, if not politely.
+            Ok(Ok(0) | Err(_)) | Err(_) => Ok(None),
             Ok(Ok(_)) => Ok(Some(
                 first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
             )),
-            // A peer that resets an idle connection has closed it, if not politely.
-            Ok(Err(_)) => Ok(None),
-            Err(_) if first.is_some() => Err(ReadError::TooSlow),
-            Err(_) => Ok(None),
         }
     }
 
@@ -175,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     /// and the content is not there yet (RFC 9110 §10.1.1).
     ///
     /// # Errors
-    /// `Body`, `TooSlow`, `Io`.
+    /// `Body`, `TooSlow`, `Incomplete`, `Io`.
     pub async fn read_content(
         &mut self,
         framing: Framing,
@@ -187,7 +192,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         {
             return Err(ReadError::Body(BodyError::TooLong));
         }
-        if expects_continue && framing != Framing::None && self.unread.is_empty() {
+        let content_follows = !matches!(framing, Framing::None | Framing::Length(0));
+        if expects_continue && content_follows && self.unread.is_empty() {
             self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..])
                 .await?;
         }
@@ -203,8 +209,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
 
     async fn read_chunks(&mut self, until: Instant) -> Result<Bytes, ReadError> {
         let mut content = BytesMut::new();
+        let mut extensions_len = 0;
         loop {
             let line = self.decode(decode_chunk_line, until).await?;
+            extensions_len += line.extensions_at.len();
+            if extensions_len > CHUNK_EXTENSIONS_LEN_MAX {
+                return Err(ReadError::Body(BodyError::ChunkExtensions));
+            }
             let chunk_size = usize::try_from(line.chunk_size).unwrap_or(usize::MAX);
             if chunk_size > CONTENT_LEN_MAX - content.len() {
                 return Err(ReadError::Body(BodyError::TooLong));
@@ -246,7 +257,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         match timeout_at(until, read_some(&mut self.stream, &mut self.unread)).await {
             Err(_) => Err(ReadError::TooSlow),
             Ok(Err(error)) => Err(error.into()),
-            Ok(Ok(0)) => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Ok(Ok(0)) => Err(ReadError::Incomplete),
             Ok(Ok(_)) => Ok(()),
         }
     }

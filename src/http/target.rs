@@ -91,7 +91,8 @@ pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target, HeadE
     {
         return Err(HeadError::Target);
     }
-    if target == "*" && head.method == Method::Options {
+    let asks_options = head.method == Method::Options;
+    if target == "*" && asks_options {
         return Ok(Target {
             resource: Resource::Server,
             authority: host,
@@ -103,17 +104,14 @@ pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target, HeadE
             authority: host,
         });
     }
-    decode_absolute(target, scheme)
+    decode_absolute(target, scheme, asks_options)
 }
 
 /// The absolute form: its authority replaces the Host field (RFC 9112 §3.2.2).
-fn decode_absolute(target: &str, scheme: Scheme) -> Result<Target, HeadError> {
+fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<Target, HeadError> {
     let (its_scheme, rest) = target.split_once("://").ok_or(HeadError::Target)?;
     if !its_scheme.eq_ignore_ascii_case("http") && !its_scheme.eq_ignore_ascii_case("https") {
         return Err(HeadError::Target);
-    }
-    if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
-        return Err(HeadError::SchemeMismatch);
     }
     let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest
@@ -122,13 +120,20 @@ fn decode_absolute(target: &str, scheme: Scheme) -> Result<Target, HeadError> {
     if authority.is_empty() || !is_authority(authority) {
         return Err(HeadError::Target);
     }
-    let path = if path.starts_with('/') {
-        split_path(path)?
+    let resource = if path.is_empty() && asks_options {
+        // What a proxy would have turned into `*` (§3.2.4).
+        Resource::Server
+    } else if path.starts_with('/') {
+        Resource::Path(split_path(path)?)
     } else {
-        split_path(&format!("/{path}"))?
+        Resource::Path(split_path(&format!("/{path}"))?)
     };
+    // Judged last: what is no URL at all is a bad request, not one for another scheme.
+    if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
+        return Err(HeadError::SchemeMismatch);
+    }
     Ok(Target {
-        resource: Resource::Path(path),
+        resource,
         authority: authority.to_owned(),
     })
 }
@@ -265,6 +270,11 @@ mod tests {
     fn the_four_forms_of_a_target() {
         let server = decode("OPTIONS * HTTP/1.1", "Host: a\r\n").unwrap();
         assert_eq!(server.resource, Resource::Server);
+        let server = decode("OPTIONS http://b:8080 HTTP/1.1", "Host: a\r\n").unwrap();
+        assert_eq!(
+            (server.resource, server.authority.as_str()),
+            (Resource::Server, "b:8080")
+        );
         let absolute = decode("GET http://b:8080/x?y HTTP/1.1", "Host: a\r\n").unwrap();
         assert_eq!(absolute.authority, "b:8080");
         assert!(
@@ -276,7 +286,6 @@ mod tests {
         );
         for (line, error) in [
             ("GET * HTTP/1.1", HeadError::Target),
-            ("CONNECT a:443 HTTP/1.1", HeadError::Target),
             ("GET a HTTP/1.1", HeadError::Target),
             ("GET ftp://a/ HTTP/1.1", HeadError::Target),
             ("GET http:///x HTTP/1.1", HeadError::Target),

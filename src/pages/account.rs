@@ -41,7 +41,7 @@ pub(super) async fn register_form(app: &App, request: &Request<'_>) -> Response 
 pub(super) async fn register(app: &App, request: &Request<'_>) -> Response {
     let (typed, password) = match name_and_password(request) {
         Ok(fields) => fields,
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     let name = match UserName::new(typed.trim()) {
         Ok(name) => name,
@@ -102,7 +102,7 @@ pub(super) async fn login_form(app: &App, request: &Request<'_>) -> Response {
 pub(super) async fn log_in(app: &App, request: &Request<'_>) -> Response {
     let (typed, password) = match name_and_password(request) {
         Ok(fields) => fields,
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     match app
         .auth
@@ -166,11 +166,18 @@ pub(super) async fn delete(app: &App, request: &Request<'_>) -> Response {
         .and_then(|form| form.value("password").map(str::to_owned))
     {
         Ok(password) => Password::from(password),
-        Err(error) => return bad_form(app, request, &error),
+        Err(error) => return error::form(app, request, &error),
     };
     let id = session.user().id;
     if let Err(error) = app.auth.check(id, password, request.via.address()).await {
-        let (status, text) = explain(app, request, &error);
+        let (status, text) = match error {
+            // Nobody typed a name here.
+            AuthError::WrongNameOrPassword => (
+                StatusCode::FORBIDDEN,
+                "That is not your password.".to_owned(),
+            ),
+            _ => explain(app, request, &error),
+        };
         return with_retry(show_account(app, request, &session, status, &text), &error);
     }
     if let Err(error) = app.sessions.delete_account(id).await {
@@ -231,10 +238,6 @@ fn name_and_password(request: &Request<'_>) -> Result<(String, Password), FormEr
         form.value("name")?.to_owned(),
         Password::from(form.value("password")?.to_owned()),
     ))
-}
-
-fn bad_form(app: &App, request: &Request<'_>, error: &FormError) -> Response {
-    error::page(app, request, error.status(), &error.to_string())
 }
 
 /// The status and the sentence for what went wrong; what only the operator should know goes to the log.

@@ -24,13 +24,21 @@ pub(super) fn render(app: &App, via: &Via) -> Result<Markup, AssetError> {
         name,
         &[("fingerprint", Value::Text(&certificate.fingerprint))],
     )?;
+    // A resumed TLS 1.2 session makes no new secret, so it has no group.
+    let group = negotiated.group.unwrap_or("resumed");
+    let key_exchange = match negotiated.group {
+        Some(_) => app
+            .assets
+            .render("key_exchange.html", &[("group", Value::Text(group))])?,
+        None => app.assets.render("key_resumed.html", &[])?,
+    };
     app.assets.render(
         "badge_tls.html",
         &[
             ("version", Value::Text(negotiated.version)),
             ("suite", Value::Text(negotiated.cipher_suite)),
-            // A resumed TLS 1.2 session makes no new secret, so it has no group.
-            ("group", Value::Text(negotiated.group.unwrap_or("resumed"))),
+            ("group", Value::Text(group)),
+            ("key_exchange", Value::Markup(&key_exchange)),
             ("certificate", Value::Markup(&certificate)),
         ],
     )

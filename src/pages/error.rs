@@ -2,6 +2,7 @@
 //! The whole chain of causes goes to the log; the reader gets the sentence that helps.
 
 use crate::app::App;
+use crate::http::form::{FORM_TYPE, FormError};
 use crate::http::io::ReadError;
 use crate::http::{Response, StatusCode};
 use crate::log;
@@ -47,6 +48,17 @@ pub(super) fn not_found(app: &App, request: &Request<'_>) -> Response {
     )
 }
 
+/// 400 or 415 for a form that cannot be read.
+pub(super) fn form(app: &App, request: &Request<'_>, error: &FormError) -> Response {
+    let response = page(app, request, error.status(), &error.to_string());
+    match error {
+        // RFC 9110 §15.5.16: says what would have been taken.
+        FormError::ContentType => response.field("Accept", FORM_TYPE),
+        FormError::ContentEncoding => response.field("Accept-Encoding", "identity"),
+        _ => response,
+    }
+}
+
 /// 403 for what another site made the browser send.
 pub(super) fn foreign_site(app: &App, request: &Request<'_>) -> Response {
     log!(
@@ -76,16 +88,20 @@ pub(super) fn store(app: &App, request: &Request<'_>, error: &StoreError) -> Res
     page(app, request, StatusCode::SERVICE_UNAVAILABLE, text).field("Retry-After", "5")
 }
 
-/// The answer to bytes that never became a request. There is no page around it: nothing of what
-/// was sent is certain enough to build on.
+/// The answer to bytes that never became a request.
 #[must_use]
 pub fn refused(error: &ReadError) -> Option<Response> {
     let status = error.status()?;
-    Some(
-        Response::text(status, format!("{status}\n\n{error}"))
-            .field("X-Content-Type-Options", "nosniff")
-            .field("Cache-Control", "no-store"),
-    )
+    Some(bare(status, format!("{status}\n\n{error}")))
+}
+
+/// An answer without a page around it, for those whose requests are not looked at: nothing of what they sent is certain
+/// enough to build on.
+#[must_use]
+pub fn bare(status: StatusCode, text: impl Into<String>) -> Response {
+    Response::text(status, text)
+        .field("X-Content-Type-Options", "nosniff")
+        .field("Cache-Control", "no-store")
 }
 
 /// What the reader can do.

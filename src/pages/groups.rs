@@ -2,6 +2,7 @@
 //! Who hears of it is the hub's business.
 
 use crate::app::{self, App};
+use crate::chat::hub::Creation;
 use crate::chat::sessions::SessionView;
 use crate::http::{Response, StatusCode};
 use crate::log;
@@ -27,14 +28,14 @@ pub(super) async fn create(app: &App, request: &Request<'_>) -> Response {
             let status = StatusCode::UNPROCESSABLE_CONTENT;
             return error::page(app, request, status, &invalid.to_string());
         }
-        Err(error) => return error::page(app, request, error.status(), &error.to_string()),
+        Err(error) => return error::form(app, request, &error),
     };
     match app
         .hub
         .create_group(name, session.user().id, app::now())
         .await
     {
-        Ok(Some(group)) => {
+        Ok(Creation::Made(group)) => {
             log!(
                 app.log,
                 "#{} user {} created group {}",
@@ -44,12 +45,19 @@ pub(super) async fn create(app: &App, request: &Request<'_>) -> Response {
             );
             see_other(app, request, format!("/chat/{}", group.id))
         }
-        Ok(None) => error::page(
+        Ok(Creation::NameTaken) => error::page(
             app,
             request,
             StatusCode::CONFLICT,
             "There is a group of that name already.",
         ),
+        Ok(Creation::TooMany(wait)) => error::page(
+            app,
+            request,
+            StatusCode::TOO_MANY_REQUESTS,
+            "You have made many groups in a short time: wait a minute before the next one.",
+        )
+        .field("Retry-After", (wait.as_secs() + 1).to_string()),
         Err(error) => error::store(app, request, &error),
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod badge;
 mod chat;
+mod conversation;
 mod error;
 mod groups;
 mod layout;
@@ -12,9 +13,9 @@ mod sockets;
 mod static_files;
 mod visitor;
 
-pub use error::refused;
-pub use request::{Reply, Request, Upgrade, Via};
-pub use sockets::converse;
+pub use conversation::converse;
+pub use error::{bare, refused};
+pub use request::{Admission, Reply, Request, Upgrade, Via};
 
 use crate::app::App;
 use crate::http::cross_site;

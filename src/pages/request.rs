@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
+use crate::chat::seats::Seat;
 use crate::chat::sessions::SessionView;
 use crate::http::form::{Form, FormError};
 use crate::http::target::{Scheme, Target};
@@ -71,6 +72,9 @@ impl Request<'_> {
     /// # Errors
     /// `FormError`
     pub(super) fn form(&self) -> Result<Form, FormError> {
+        if self.head.fields.contains("Content-Encoding") {
+            return Err(FormError::ContentEncoding);
+        }
         Form::decode(self.head.fields.only_text("Content-Type"), &self.content)
     }
 }
@@ -88,11 +92,11 @@ pub enum Reply {
 #[derive(Debug)]
 pub enum Upgrade {
     /// The news.
-    News(SessionView),
+    News(Admission),
     /// One conversation, from a change on.
     Chat {
-        /// Whose session it is.
-        session: SessionView,
+        /// Who is let in.
+        admission: Admission,
         /// Which group; its user is a member.
         group: Group,
         /// Up to where the client has it, if it has anything.
@@ -100,6 +104,14 @@ pub enum Upgrade {
     },
     /// What comes goes back.
     Echo,
+}
+
+/// Somebody who may open a socket. The seat is theirs as long as this lives.
+#[derive(Debug)]
+pub struct Admission {
+    /// Whose session it is.
+    pub session: SessionView,
+    pub(super) _seat: Seat,
 }
 
 impl From<Response> for Reply {

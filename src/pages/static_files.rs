@@ -28,21 +28,30 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
         [version, name] => (Some(*version), *name),
         _ => return error::not_found(app, request),
     };
-    let Some(file) = join_segments(&[name]).and_then(|name| app.assets.file(&name)) else {
+    // Any version is served, as pages of the start before may still ask, but none that is spelled like a way out.
+    let is_current = version == Some(app.assets.version());
+    let is_plain = is_current || version.is_none_or(|version| join_segments(&[version]).is_some());
+    let file = join_segments(&[name]).and_then(|name| app.assets.file(&name));
+    let (true, Some(mut file)) = (is_plain, file) else {
         return error::not_found(app, request);
     };
-    let is_final = version == Some(app.assets.version()) && !app.assets.is_edited();
+    let is_final = is_current && !app.assets.is_edited();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
+    // A date in the future would make clients keep what is replaced today (RFC 9110 §8.8.2.1).
+    file.last_modified = file.last_modified.min(now);
     let mut response = select(request, &file, now)
         .field("ETag", file.etag.clone())
-        .field("Last-Modified", date::format(file.last_modified))
-        .field(
-            "Cache-Control",
-            if is_final { IMMUTABLE } else { REVALIDATE },
-        );
+        .field("Last-Modified", date::format(file.last_modified));
+    let keep = match response.status {
+        // Not the file, so not to be kept in its place (RFC 9111 §3 would allow it).
+        StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => "no-store",
+        _ if is_final => IMMUTABLE,
+        _ => REVALIDATE,
+    };
+    response.add_field("Cache-Control", keep);
     add_security_fields(app, request, &mut response);
     response
 }

@@ -125,9 +125,15 @@ pub trait ChatStore: Send + Sync {
     /// The latest change in a group; `ChangeId(0)` if nothing was ever said there.
     fn latest_change(&self, group: GroupId) -> StoreFuture<'_, ChangeId>;
 
-    /// Notes that a user has read a group up to a message, and answers with what is still unread,
-    /// counted up to `UNREAD_COUNTED_MAX`. Never moves backwards, nor beyond the group's last message.
-    fn mark_read(&self, user: UserId, group: GroupId, up_to: MessageId) -> StoreFuture<'_, u64>;
+    /// Notes that a user has read a group up to a message, and answers with their place as it is
+    /// then; `None` if they are not in the group. The mark never moves backwards, nor beyond the
+    /// group's last message.
+    fn mark_read(
+        &self,
+        user: UserId,
+        group: GroupId,
+        up_to: MessageId,
+    ) -> StoreFuture<'_, Option<Membership>>;
 
     /// Takes a user out of all groups. Messages stay.
     fn forget_user(&self, user: UserId) -> StoreFuture<'_, ()>;
@@ -188,7 +194,7 @@ pub enum Joined {
     NoSuchGroup,
 }
 
-/// A user's place in a group.
+/// A user's place in a group, as it is at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
     /// Which group.
@@ -199,6 +205,8 @@ pub struct Membership {
     pub read_up_to: MessageId,
     /// How many messages of others, not deleted, came after it; counted up to `UNREAD_COUNTED_MAX`.
     pub unread: u64,
+    /// The group's last message when that was counted: what comes after it is not in the count.
+    pub counted_up_to: MessageId,
 }
 
 /// Where counting of unread messages ends, so that somebody who was away for a year costs no more

@@ -64,18 +64,18 @@ async fn every_suite_and_every_group_works_in_its_versions() {
 }
 
 #[tokio::test]
-async fn the_client_s_order_of_suites_wins_unless_told_otherwise() {
+async fn the_server_s_order_of_suites_wins_unless_told_otherwise() {
     let client = Client {
         suites: [&SUITES[2], &SUITES[0]].to_vec(),
         versions: vec![Version::Tls13],
         ..Client::default()
     };
-    let theirs = served("{}").agreed(&client).await;
-    assert_eq!(theirs.cipher_suite, "TLS_CHACHA20_POLY1305_SHA256");
-    let ours = served(r#"{"prefer_server_ciphers":true}"#)
+    let ours = served("{}").agreed(&client).await;
+    assert_eq!(ours.cipher_suite, "TLS_AES_128_GCM_SHA256");
+    let theirs = served(r#"{"prefer_server_ciphers":false}"#)
         .agreed(&client)
         .await;
-    assert_eq!(ours.cipher_suite, "TLS_AES_128_GCM_SHA256");
+    assert_eq!(theirs.cipher_suite, "TLS_CHACHA20_POLY1305_SHA256");
 }
 
 #[tokio::test]

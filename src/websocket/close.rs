@@ -1,5 +1,5 @@
 //! Why a connection ends: the status code and reason of a Close frame (RFC 6455 §5.5.1, §7.4).
-//! No opinion of ours: which code fits an event is for the one who closes to say.
+//! No connection: which code fits an event is for the one who closes to say.
 
 use std::fmt;
 
@@ -69,6 +69,37 @@ impl CloseCode {
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.0, self.name())
+    }
+}
+
+/// Who ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The other end closed it, or vanished.
+    Peer,
+    /// This end did, or gave up waiting.
+    Us,
+}
+
+/// How a connection ended, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Whose Close came first.
+    pub by: EndedBy,
+    /// That Close frame's code; `NO_STATUS` if it had none, `ABNORMAL` if there was no such frame.
+    pub code: CloseCode,
+    /// That Close frame's reason, or what happened instead of a Close.
+    pub reason: String,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.by {
+            EndedBy::Peer => "by the peer",
+            EndedBy::Us => "by us",
+        };
+        // The peer's words are escaped: a line break in them must not begin a line of the log.
+        write!(f, "{by}, {}, {:?}", self.code, self.reason)
     }
 }
 
@@ -200,8 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_shown_with_its_name() {
-        assert_eq!(CloseCode(1013).to_string(), "1013 (try again later)");
-        assert_eq!(CloseCode(4001).to_string(), "4001 (private use)");
+    fn an_end_is_one_line_of_the_log_whatever_the_peer_said() {
+        let ended = Ended {
+            by: EndedBy::Peer,
+            code: CloseCode(1013),
+            reason: "bye\nGET /".to_owned(),
+        };
+        assert_eq!(
+            ended.to_string(),
+            r#"by the peer, 1013 (try again later), "bye\nGET /""#
+        );
     }
 }

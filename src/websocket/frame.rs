@@ -17,10 +17,13 @@ use crate::octets::Progress;
 /// The longest payload of a Close, Ping or Pong frame (RFC 6455 §5.5).
 pub const CONTROL_PAYLOAD_LEN_MAX: u8 = 125;
 
-/// The largest length that the 7 bits of the second byte hold; 126 and 127 announce longer fields.
-const LEN_7_BIT_MAX: u64 = 125;
+/// The 7 bits of the second byte hold lengths below 126; 126 and 127 announce a longer field.
 const LEN_IN_2_BYTES: u8 = 126;
 const LEN_IN_8_BYTES: u8 = 127;
+/// The smallest lengths that need 2 and 8 bytes, and the first that no field may hold.
+const LEN_2_BYTES_MIN: u64 = 126;
+const LEN_8_BYTES_MIN: u64 = 1 << 16;
+const LEN_END: u64 = 1 << 63;
 
 /// What a frame is for (RFC 6455 §5.2, §11.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +113,8 @@ impl FrameHeader {
     #[must_use]
     pub fn payload_len_range(&self) -> Range<usize> {
         match self.payload_len {
-            ..=LEN_7_BIT_MAX => 1..2,
-            ..=0xffff => 1..4,
+            ..LEN_2_BYTES_MIN => 1..2,
+            LEN_2_BYTES_MIN..LEN_8_BYTES_MIN => 1..4,
             _ => 1..10,
         }
     }
@@ -143,8 +146,10 @@ impl FrameHeader {
         let mask_bit = bit(self.masking_key.is_some(), 0x80);
         let [.., high, low] = self.payload_len.to_be_bytes();
         match self.payload_len {
-            ..=LEN_7_BIT_MAX => out.push(mask_bit | low),
-            ..=0xffff => out.extend_from_slice(&[mask_bit | LEN_IN_2_BYTES, high, low]),
+            ..LEN_2_BYTES_MIN => out.push(mask_bit | low),
+            LEN_2_BYTES_MIN..LEN_8_BYTES_MIN => {
+                out.extend_from_slice(&[mask_bit | LEN_IN_2_BYTES, high, low]);
+            }
             long => {
                 out.push(mask_bit | LEN_IN_8_BYTES);
                 out.extend_from_slice(&long.to_be_bytes());
@@ -245,15 +250,11 @@ pub fn decode_frame_header(input: &[u8]) -> Result<Progress<FrameHeader>, FrameE
 fn decode_payload_len(len_7_bit: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, FrameError> {
     let (len, rest, len_min) = match len_7_bit {
         LEN_IN_2_BYTES => match rest.split_first_chunk::<2>() {
-            Some((&bytes, rest)) => (
-                u64::from(u16::from_be_bytes(bytes)),
-                rest,
-                LEN_7_BIT_MAX + 1,
-            ),
+            Some((&bytes, rest)) => (u64::from(u16::from_be_bytes(bytes)), rest, LEN_2_BYTES_MIN),
             None => return Ok(None),
         },
         LEN_IN_8_BYTES => match rest.split_first_chunk::<8>() {
-            Some((&bytes, rest)) => (u64::from_be_bytes(bytes), rest, 0x1_0000),
+            Some((&bytes, rest)) => (u64::from_be_bytes(bytes), rest, LEN_8_BYTES_MIN),
             None => return Ok(None),
         },
         len => (u64::from(len), rest, 0),
@@ -261,7 +262,7 @@ fn decode_payload_len(len_7_bit: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>
     if len < len_min {
         return Err(FrameError::LengthNotMinimal(len));
     }
-    if len >> 63 != 0 {
+    if len >= LEN_END {
         return Err(FrameError::LengthTooLarge);
     }
     Ok(Some((len, rest)))
@@ -374,7 +375,7 @@ mod tests {
 
     #[test]
     fn each_length_takes_its_shortest_form_and_no_other() {
-        let largest = u64::MAX >> 1;
+        let largest = LEN_END - 1;
         for (len, form) in [
             (0, &b"\x82\x00"[..]),
             (125, b"\x82\x7d"),

@@ -8,7 +8,8 @@ use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest, Sha1};
 
-use super::origin;
+use crate::http::cross_site::is_same_origin;
+use crate::http::target::Scheme;
 
 /// What every server appends to the key, so that no other kind of server answers by accident (§1.3).
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -115,7 +116,14 @@ pub fn accept_upgrade(request: &UpgradeRequest<'_>) -> Result<SwitchingProtocols
     let sec_websocket_accept = sec_websocket_accept(key)?;
     if let Some(origin) = request.only("Origin", HandshakeError::OriginRepeated)? {
         let host = request.lines("Host").next().unwrap_or_default();
-        if !origin::is_own(origin, host, request.secure) {
+        let scheme = if request.secure {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        // Both are ASCII; what is not even UTF-8 is nobody's origin.
+        let text = |value| std::str::from_utf8(value).unwrap_or_default();
+        if !is_same_origin(text(origin), scheme, text(host)) {
             return Err(HandshakeError::ForeignOrigin);
         }
     }

@@ -6,14 +6,13 @@
 
 mod socket;
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::MaybeUninit;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,8 +20,9 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 pub use socket::{Offered, Socket};
 
-use super::close::CloseCode;
+use super::close::{CloseCode, Ended, EndedBy};
 use super::frame::{Opcode, append_frame};
+use super::limits::WebSocketLimits;
 use super::messages::{Event, Messages, Violation};
 
 /// One read takes at most this much, a TLS record's content. It lies on the stack, so that a
@@ -32,45 +32,6 @@ const READ_LEN_MAX: usize = 16 * 1024;
 /// An empty Ping from a server.
 const PING: Bytes = Bytes::from_static(b"\x89\x00");
 
-/// What one connection may cost and how long it may take.
-#[derive(Debug, Clone, Copy)]
-pub struct WebSocketLimits {
-    /// A longer message is refused with 1009.
-    pub message_len_max: usize,
-    /// A peer that lets more than this wait is closed with 1013.
-    pub queue_bytes_max: usize,
-    /// How often a Ping is sent. It keeps middleboxes from forgetting the connection, too.
-    pub ping_every: Duration,
-    /// A peer of which nothing was heard for so long is gone.
-    pub dead_after: Duration,
-    /// How long the closing handshake may take.
-    pub close_wait: Duration,
-    /// How long the peer may take to close its end of TCP after that.
-    pub linger: Duration,
-}
-
-impl WebSocketLimits {
-    /// For the chat.
-    pub const CHAT: Self = Self {
-        // Four thousand characters, each written as a JSON escape of a surrogate pair, and some.
-        message_len_max: 64 * 1024,
-        // Some hundred ordinary messages: minutes of a lively room.
-        queue_bytes_max: 256 * 1024,
-        ping_every: Duration::from_secs(30),
-        dead_after: Duration::from_secs(60),
-        // Both together stay below the five seconds in which the server stops.
-        close_wait: Duration::from_secs(2),
-        linger: Duration::from_secs(1),
-    };
-
-    /// For an endpoint that says back what it is told, at the sizes the Autobahn suite sends.
-    pub const ECHO: Self = Self {
-        message_len_max: 16 * 1024 * 1024,
-        queue_bytes_max: 16 * 1024 * 1024,
-        ..Self::CHAT
-    };
-}
-
 /// A whole message from the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
@@ -78,37 +39,6 @@ pub enum Incoming {
     Text(String),
     /// Any bytes.
     Binary(Bytes),
-}
-
-/// Who ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The other end closed it, or vanished.
-    Peer,
-    /// This end did, or gave up waiting.
-    Us,
-}
-
-/// How a connection ended, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// Whose Close came first.
-    pub by: EndedBy,
-    /// That Close frame's code; `NO_STATUS` if it had none, `ABNORMAL` if there was no such frame.
-    pub code: CloseCode,
-    /// That Close frame's reason, or what happened instead of a Close.
-    pub reason: String,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match self.by {
-            EndedBy::Peer => "by the peer",
-            EndedBy::Us => "by us",
-        };
-        // The peer's words are escaped: a line break in them must not begin a line of the log.
-        write!(f, "{by}, {}, {:?}", self.code, self.reason)
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -179,8 +109,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// in parts, that would be over the bound on what may wait.
     ///
     /// Does not receive meanwhile. A peer that needs longer than `dead_after` is closed with 1013.
+    /// Dropped before it is ready, it has offered nothing.
     pub async fn send(&mut self, frames: &Bytes) -> Offered {
-        let transmitted = poll_fn(|cx| self.socket.poll_transmit(cx));
+        let transmitted = poll_fn(|cx| match self.socket.poll_transmit(cx) {
+            // Whoever asks for a close is not kept waiting by a peer that reads slowly.
+            Poll::Pending if self.socket.closing().is_some() => Poll::Ready(Ok(())),
+            step => step,
+        });
         match timeout(self.limits.dead_after, transmitted).await {
             Ok(Ok(())) => self.socket.offer(frames),
             Ok(Err(error)) => {
@@ -199,70 +134,70 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         loop {
-            match self.phase {
-                Phase::Open => {
-                    if let Some(incoming) = ready!(self.poll_open(cx)) {
-                        return Poll::Ready(Some(incoming));
-                    }
-                }
+            self.phase = match self.phase {
+                Phase::Open => match ready!(self.poll_open(cx)) {
+                    Continue(incoming) => return Poll::Ready(Some(incoming)),
+                    Break(phase) => phase,
+                },
                 Phase::Closing { peer_done } => ready!(self.poll_closing(cx, peer_done)),
                 Phase::Lingering { shut_down } => ready!(self.poll_lingering(cx, shut_down)),
-                Phase::Over => return Poll::Ready(None),
+                Phase::Over => {
+                    self.socket.drop_stream();
+                    return Poll::Ready(None);
+                }
             }
         }
     }
 
-    /// A message, or `None` when another phase has begun.
-    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
+    /// The next message, or the phase that begins.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<ControlFlow<Phase, Incoming>> {
         if let Poll::Ready(Err(error)) = self.socket.poll_transmit(cx) {
-            self.broke(&error);
-            return Poll::Ready(None);
+            return Poll::Ready(Break(self.broken(&error)));
         }
         loop {
             if let Some((code, reason)) = self.socket.closing() {
-                self.begin_closing(EndedBy::Us, code, reason, false);
-                return Poll::Ready(None);
+                self.end(EndedBy::Us, code, reason);
+                return Poll::Ready(Break(self.closing(false)));
             }
-            match self.messages.next() {
-                Ok(Some(Event::Text(text))) => return Poll::Ready(Some(Incoming::Text(text))),
-                Ok(Some(Event::Binary(bytes))) => {
-                    return Poll::Ready(Some(Incoming::Binary(bytes)));
+            let event = match self.messages.next() {
+                Ok(event) => event,
+                Err(Violation { code, reason }) => {
+                    self.socket.close(code, &reason);
+                    self.end(EndedBy::Us, code, reason);
+                    // What follows a broken frame cannot be told apart, the peer's Close neither.
+                    return Poll::Ready(Break(self.closing(true)));
                 }
-                Ok(Some(Event::Ping(payload))) => self.answer_ping(&payload),
-                Ok(Some(Event::Pong)) => {}
-                Ok(Some(Event::Close { code, reason })) => {
+            };
+            match event {
+                Some(Event::Text(text)) => return Poll::Ready(Continue(Incoming::Text(text))),
+                Some(Event::Binary(bytes)) => {
+                    return Poll::Ready(Continue(Incoming::Binary(bytes)));
+                }
+                Some(Event::Ping(payload)) => self.answer_ping(&payload),
+                Some(Event::Pong) => {}
+                Some(Event::Close { code, reason }) => {
                     self.socket.close(code, "");
-                    self.begin_closing(EndedBy::Peer, code, reason, true);
-                    return Poll::Ready(None);
+                    self.end(EndedBy::Peer, code, reason);
+                    return Poll::Ready(Break(self.closing(true)));
                 }
-                Ok(None) => match self.poll_hear(cx) {
+                None => match self.poll_hear(cx) {
                     Poll::Ready(Ok(0)) => {
                         let how = "ended without a Close frame".to_owned();
                         self.end(EndedBy::Peer, CloseCode::ABNORMAL, how);
-                        self.begin_lingering();
-                        return Poll::Ready(None);
+                        return Poll::Ready(Break(self.lingering()));
                     }
                     Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(error)) => {
-                        self.broke(&error);
-                        return Poll::Ready(None);
-                    }
-                    Poll::Pending => return self.poll_alarm(cx).map(|()| None),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Break(self.broken(&error))),
+                    Poll::Pending => return self.poll_alarm(cx).map(Break),
                 },
-                Err(Violation { code, reason }) => {
-                    // What follows a broken frame cannot be told apart, the peer's Close neither.
-                    self.socket.close(code, &reason);
-                    self.begin_closing(EndedBy::Us, code, reason, true);
-                    return Poll::Ready(None);
-                }
             }
         }
     }
 
     /// Sends what waits, our Close at its end, and waits for the peer's.
-    fn poll_closing(&mut self, cx: &mut Context<'_>, mut peer_done: bool) -> Poll<()> {
+    fn poll_closing(&mut self, cx: &mut Context<'_>, mut peer_done: bool) -> Poll<Phase> {
         let Ok(sent) = is_done(self.socket.poll_transmit(cx)) else {
-            return Poll::Ready(self.finish());
+            return Poll::Ready(Phase::Over);
         };
         while !peer_done {
             match self.messages.next() {
@@ -271,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Ok(Some(_)) => {}
                 Ok(None) => match self.poll_hear(cx) {
                     Poll::Ready(Ok(heard_len)) => peer_done = heard_len == 0,
-                    Poll::Ready(Err(_)) => return Poll::Ready(self.finish()),
+                    Poll::Ready(Err(_)) => return Poll::Ready(Phase::Over),
                     Poll::Pending => break,
                 },
             }
@@ -280,19 +215,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if !(sent && peer_done) {
             ready!(self.alarm.as_mut().poll(cx));
         }
-        Poll::Ready(if sent {
-            self.begin_lingering();
-        } else {
-            self.finish();
-        })
+        Poll::Ready(if sent { self.lingering() } else { Phase::Over })
     }
 
     /// Closes our end of TCP, then reads until the peer has closed its own.
-    fn poll_lingering(&mut self, cx: &mut Context<'_>, mut shut_down: bool) -> Poll<()> {
+    fn poll_lingering(&mut self, cx: &mut Context<'_>, mut shut_down: bool) -> Poll<Phase> {
         if !shut_down {
             match is_done(self.socket.poll_shutdown(cx)) {
                 Ok(done) => shut_down = done,
-                Err(_) => return Poll::Ready(self.finish()),
+                Err(_) => return Poll::Ready(Phase::Over),
             }
             self.phase = Phase::Lingering { shut_down };
         }
@@ -306,11 +237,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if !(shut_down && peer_shut_down) {
             ready!(self.alarm.as_mut().poll(cx));
         }
-        Poll::Ready(self.finish())
+        Poll::Ready(Phase::Over)
     }
 
-    /// Time for a Ping, or to give the peer up. Ready when another phase has begun.
-    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Sends a Ping when it is time; ready when it is time to give the peer up.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
         loop {
             ready!(self.alarm.as_mut().poll(cx));
             let now = Instant::now();
@@ -318,7 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             if now >= dead_at {
                 let silence = format!("silent for {:?}", self.limits.dead_after);
                 self.end(EndedBy::Us, CloseCode::ABNORMAL, silence);
-                return Poll::Ready(self.finish());
+                return Poll::Ready(Phase::Over);
             }
             self.socket.offer(&PING);
             self.alarm
@@ -346,34 +277,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.socket.offer(&pong.into());
     }
 
-    fn begin_closing(&mut self, by: EndedBy, code: CloseCode, reason: String, peer_done: bool) {
-        self.end(by, code, reason);
-        self.phase = Phase::Closing { peer_done };
-        self.set_deadline(self.limits.close_wait);
+    fn closing(&mut self, peer_done: bool) -> Phase {
+        let deadline = Instant::now() + self.limits.close_wait;
+        self.alarm.as_mut().reset(deadline);
+        Phase::Closing { peer_done }
     }
 
-    fn begin_lingering(&mut self) {
-        self.phase = Phase::Lingering { shut_down: false };
-        self.set_deadline(self.limits.linger);
-    }
-
-    fn set_deadline(&mut self, wait: Duration) {
-        self.alarm.as_mut().reset(Instant::now() + wait);
+    fn lingering(&mut self) -> Phase {
+        let deadline = Instant::now() + self.limits.linger;
+        self.alarm.as_mut().reset(deadline);
+        Phase::Lingering { shut_down: false }
     }
 
     /// The stream failed: nothing more can be sent or heard.
-    fn broke(&mut self, error: &io::Error) {
+    fn broken(&mut self, error: &io::Error) -> Phase {
         self.end(EndedBy::Peer, CloseCode::ABNORMAL, error.to_string());
-        self.finish();
+        Phase::Over
     }
 
     fn end(&mut self, by: EndedBy, code: CloseCode, reason: String) {
         self.ended = Some(Ended { by, code, reason });
-    }
-
-    fn finish(&mut self) {
-        self.phase = Phase::Over;
-        self.socket.drop_stream();
     }
 }
 

@@ -1,7 +1,7 @@
 //! Puts received bytes together to messages: tungstenite, fed from memory (RFC 6455 §5, §6).
 //! No sockets and nothing sent: every answer, a Pong and a Close too, goes out through the outbox.
 
-use std::io::{self, Read, Write};
+use std::io;
 
 use bytes::Bytes;
 use tungstenite::Message;
@@ -9,9 +9,14 @@ use tungstenite::error::Error;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::close::CloseCode;
+use super::received::Received;
 
 /// What tungstenite keeps for reading on an idle connection, and moves at a time on a busy one.
 const READ_BUFFER_LEN: usize = 1024;
+
+/// tungstenite's buffer grows to the longest frame and stays so. After a frame longer than this it
+/// is thrown away between two messages, so that an idle connection is small whatever it was sent.
+const FRAME_LEN_KEPT: u64 = 4096;
 
 /// What the peer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +42,7 @@ pub(super) struct Violation {
 /// The incoming half of one connection.
 pub(super) struct Messages {
     context: WebSocketContext,
+    config: WebSocketConfig,
     received: Received,
 }
 
@@ -51,13 +57,14 @@ impl Messages {
             .max_message_size(Some(message_len_max));
         Self {
             context: WebSocketContext::new(Role::Server, Some(config)),
+            config,
             received: Received::default(),
         }
     }
 
     /// Adds bytes that came from the peer.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        self.received.unread.extend_from_slice(bytes);
+        self.received.feed(bytes);
     }
 
     /// The next event, one at a time: a good message is answered before a bad frame behind it is
@@ -68,8 +75,20 @@ impl Messages {
     pub(super) fn next(&mut self) -> Result<Option<Event>, Violation> {
         match self.context.read(&mut self.received) {
             Ok(message) => Ok(Some(Event::from(message))),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.give_memory_back();
+                Ok(None)
+            }
             Err(error) => Err(Violation::from(error)),
+        }
+    }
+
+    /// Between two messages a context remembers nothing but its buffer: a new one is as good.
+    fn give_memory_back(&mut self) {
+        if self.received.is_between_messages()
+            && self.received.take_frame_len_max() > FRAME_LEN_KEPT
+        {
+            self.context = WebSocketContext::new(Role::Server, Some(self.config));
         }
     }
 }
@@ -103,42 +122,11 @@ impl From<Error> for Violation {
             ),
             Error::Capacity(too_long) => (CloseCode::MESSAGE_TOO_BIG, too_long.to_string()),
             Error::Protocol(rule) => (CloseCode::PROTOCOL_ERROR, rule.to_string()),
+            // Bytes in memory cannot fail to be read, but their frame header can be refused.
+            Error::Io(refused) => (CloseCode::PROTOCOL_ERROR, refused.to_string()),
             other => (CloseCode::PROTOCOL_ERROR, other.to_string()),
         };
         Self { code, reason }
-    }
-}
-
-/// Bytes that came and were not read yet, looking like a socket to tungstenite.
-#[derive(Default)]
-struct Received {
-    unread: Vec<u8>,
-    read_len: usize,
-}
-
-impl Read for Received {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut unread = self.unread.get(self.read_len..).unwrap_or_default();
-        if unread.is_empty() {
-            // An idle connection holds nothing here.
-            *self = Self::default();
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let len = unread.read(into)?;
-        self.read_len += len;
-        Ok(len)
-    }
-}
-
-/// tungstenite would answer a Ping or Close by itself, past the outbox, which alone knows whether a
-/// frame may still be sent. What it writes goes nowhere.
-impl Write for Received {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -283,7 +271,12 @@ mod tests {
             (
                 "header of 2^63 bytes",
                 b"\x82\xff\x80\0\0\0\0\0\0\0".to_vec(),
-                TOO_BIG,
+                PROTOCOL,
+            ),
+            (
+                "header of 1 byte in a long form",
+                b"\x82\xfe\0\x01".to_vec(),
+                PROTOCOL,
             ),
             (
                 "17 bytes in fragments",
@@ -305,6 +298,33 @@ mod tests {
         }
         let largest = frame(true, Binary, &[0; 16]);
         assert!(matches!(events(&largest)[..], [Ok(Event::Binary(_))]));
+    }
+
+    #[test]
+    fn a_message_after_a_long_frame_is_as_good_as_any() {
+        let long = "x".repeat(10_000);
+        let mut messages = Messages::new(20_000);
+        let mut hear = |bytes: &[u8]| {
+            messages.feed(bytes);
+            let heard = messages.next();
+            assert_eq!(messages.next(), Ok(None));
+            heard
+        };
+        let long_text = |count| Ok(Some(Event::Text(long.repeat(count))));
+        assert_eq!(
+            hear(&frame(true, Opcode::Text, long.as_bytes())),
+            long_text(1)
+        );
+        assert_eq!(hear(&frame(false, Opcode::Text, long.as_bytes())), Ok(None));
+        // Nothing is forgotten between the parts of a message.
+        let rest = frame(true, Opcode::Continuation, long.as_bytes());
+        let (begin, end) = rest.split_at(100);
+        assert_eq!(hear(begin), Ok(None));
+        assert_eq!(hear(end), long_text(2));
+        assert_eq!(
+            hear(&frame(true, Opcode::Text, b"short")),
+            Ok(Some(Event::Text("short".to_owned())))
+        );
     }
 
     #[test]

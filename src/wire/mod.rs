@@ -1,10 +1,17 @@
 //! The wire, made visible: what crossed the socket, taken apart byte by byte, with the keys and without.
 //! Everything here is computed from recorded bytes by pure functions; no socket, no page, no chat.
 
+/// Records opened by the connection's own secrets, each with its arithmetic.
+pub mod decrypt;
+
 /// Which way bytes went.
 pub mod direction;
 
-/// Bytes → trees of fields, protocol by protocol.
+/// Bytes → trees of fields, protocol by protocol, and where one message ends and the next begins.
 pub mod dissect;
 
+/// One field, where it stands and what it means.
 pub mod field;
+
+/// Files that Wireshark reads: written from what was recorded, read from what was captured.
+pub mod pcapng;

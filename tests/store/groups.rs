@@ -91,12 +91,14 @@ async fn memberships_count_what_others_said_since() {
                 joined_at: UtcMillis(50),
                 read_up_to: MessageId(1),
                 unread: 2,
+                counted_up_to: MessageId(5),
             },
             Membership {
                 group_id: quiet,
                 joined_at: UtcMillis(3),
                 read_up_to: MessageId(0),
                 unread: 0,
+                counted_up_to: MessageId(0),
             },
         ]
     );
@@ -112,8 +114,13 @@ async fn a_mark_moves_forward_only_and_not_beyond_the_last_message() {
         ids.push(chat.say(ANA, text).await.id);
         chat.say_in(elsewhere, ANA, text).await;
     }
-    let mark = |up_to| chat.store.mark_read(BEN, LOBBY, up_to);
-    let read_up_to = async || chat.store.memberships(BEN).await.unwrap()[0].read_up_to;
+    let mark = async |up_to| {
+        chat.store
+            .mark_read(BEN, LOBBY, up_to)
+            .await
+            .unwrap()
+            .unwrap()
+    };
     for (up_to, unread, mark_at) in [
         (MessageId(0), 3, MessageId(0)),
         (ids[1], 1, ids[1]),
@@ -122,15 +129,24 @@ async fn a_mark_moves_forward_only_and_not_beyond_the_last_message() {
         (MessageId(ids[1].0 + 1), 1, ids[1]),
         (MessageId(i64::MAX), 0, ids[2]),
     ] {
-        assert_eq!(mark(up_to).await.unwrap(), unread, "{up_to}");
-        assert_eq!(read_up_to().await, mark_at, "{up_to}");
+        let place = mark(up_to).await;
+        assert_eq!(
+            (place.unread, place.read_up_to),
+            (unread, mark_at),
+            "{up_to}"
+        );
+        assert_eq!(
+            place.counted_up_to, ids[2],
+            "the last message of this group"
+        );
+        assert_eq!(chat.store.memberships(BEN).await.unwrap(), [place]);
     }
     chat.say(ANA, "d").await;
-    assert_eq!(mark(ids[2]).await.unwrap(), 1);
+    assert_eq!(mark(ids[2]).await.unread, 1);
 
     // Those who are not members have nothing to read.
     let strangers = chat.store.mark_read(EVE, LOBBY, MessageId(0)).await;
-    assert_eq!(strangers.unwrap(), 0);
+    assert_eq!(strangers.unwrap(), None);
 }
 
 #[tokio::test]

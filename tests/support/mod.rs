@@ -1,7 +1,12 @@
 //! A whole server within the test's own process: port 0, a temporary folder, limits as small as the test wants.
 //! Each test file that says `mod support;` uses what it needs of it.
 #![allow(dead_code, reason = "no test file uses all of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,8 +55,25 @@ impl Server {
     }
 
     /// As `start`, with the data that another server left.
-    pub async fn start_in(folder: TempDir, flags: &[&str], change: impl FnOnce(&mut Config)) -> Self {
-        let args = ["--host=127.0.0.1", "--port=0"].iter().chain(flags).map(|flag| (*flag).into());
+    pub async fn start_in(
+        folder: TempDir,
+        flags: &[&str],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::start_logged(folder, flags, change, Log::silent()).await
+    }
+
+    /// As `start_in`, with a log that can be read.
+    pub async fn start_logged(
+        folder: TempDir,
+        flags: &[&str],
+        change: impl FnOnce(&mut Config),
+        log: Log,
+    ) -> Self {
+        let args = ["--host=127.0.0.1", "--port=0"]
+            .iter()
+            .chain(flags)
+            .map(|flag| (*flag).into());
         let Ok(Command::Serve(mut config)) = Config::from_args(args, |_| None) else {
             panic!("these flags do not start a server: {flags:?}");
         };
@@ -62,11 +84,23 @@ impl Server {
         change(&mut config);
         let (stop, stopping) = watch::channel(false);
         let ports = server::bind(&config).await.unwrap();
-        let address = |scheme| ports.iter().find(|port| port.scheme == scheme).map(|port| port.address);
+        let address = |scheme| {
+            ports
+                .iter()
+                .find(|port| port.scheme == scheme)
+                .map(|port| port.address)
+        };
         let (plain, tls) = (address(Scheme::Http), address(Scheme::Https));
-        let app = Arc::new(App::start(*config, Log::silent(), stopping).await.unwrap());
+        let app = Arc::new(App::start(*config, log, stopping).await.unwrap());
         let running = tokio::spawn(server::run(app.clone(), ports));
-        Self { app, plain, tls, folder, stop, running }
+        Self {
+            app,
+            plain,
+            tls,
+            folder,
+            stop,
+            running,
+        }
     }
 
     /// Where HTTP is served.

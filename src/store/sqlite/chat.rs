@@ -109,14 +109,19 @@ impl ChatStore for SqliteChatStore {
             .read(move |db| history::latest_change(db, group))
     }
 
-    fn mark_read(&self, user: UserId, group: GroupId, up_to: MessageId) -> StoreFuture<'_, u64> {
+    fn mark_read(
+        &self,
+        user: UserId,
+        group: GroupId,
+        up_to: MessageId,
+    ) -> StoreFuture<'_, Option<Membership>> {
         Box::pin(async move {
             self.database
                 .write(move |db| groups::mark_read(db, user, group, up_to))
                 .await?;
             // Counted by a reader: the writer has other things to do than to count.
             self.database
-                .read(move |db| groups::unread(db, user, group))
+                .read(move |db| groups::place(db, user, group))
                 .await
         })
     }

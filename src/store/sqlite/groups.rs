@@ -88,38 +88,38 @@ pub(super) fn members(db: &Connection, group: GroupId) -> Result<Vec<UserId>> {
 
 /// The groups a user is in, by id.
 pub(super) fn memberships(db: &Connection, user: UserId) -> Result<Vec<Membership>> {
-    let mut memberships: Vec<Membership> = db
-        .prepare_cached("SELECT * FROM memberships WHERE user_id = ?1 ORDER BY group_id")?
-        .query_map([user], membership)?
-        .collect::<Result<_>>()?;
-    for membership in &mut memberships {
-        membership.unread = unread(db, user, membership.group_id)?;
-    }
-    Ok(memberships)
+    db.prepare_cached(&format!(
+        "{MEMBERSHIPS} WHERE user_id = ?1 ORDER BY group_id"
+    ))?
+    .query_map(params![user, UNREAD_COUNTED_MAX.cast_signed()], membership)?
+    .collect()
 }
 
-/// How many messages of others came after what a member has read; 0 for those who are not members.
-pub(super) fn unread(db: &Connection, user: UserId, group: GroupId) -> Result<u64> {
-    let counted: i64 = db
-        .prepare_cached(
-            "SELECT count(*) FROM (
-                 SELECT 1
-                 FROM memberships
-                 JOIN posts ON posts.group_id = memberships.group_id
-                     AND posts.id > memberships.read_up_to
-                 WHERE memberships.user_id = ?1
-                     AND memberships.group_id = ?2
-                     AND posts.author_id <> ?1
-                     AND posts.deleted_at IS NULL
-                 LIMIT ?3
-             )",
-        )?
-        .query_row(
-            params![user, group, UNREAD_COUNTED_MAX.cast_signed()],
-            |row| row.get(0),
-        )?;
-    Ok(counted.unsigned_abs())
+/// A user's place in one group; `None` for those who are not members.
+pub(super) fn place(db: &Connection, user: UserId, group: GroupId) -> Result<Option<Membership>> {
+    let limit = UNREAD_COUNTED_MAX.cast_signed();
+    db.prepare_cached(&format!(
+        "{MEMBERSHIPS} WHERE user_id = ?1 AND group_id = ?3"
+    ))?
+    .query_row(params![user, limit, group], membership)
+    .optional()
 }
+
+/// One statement, so that the count and the last message that it knows of are of one moment. ?2 is
+/// where counting ends.
+const MEMBERSHIPS: &str = "
+    SELECT *,
+        (SELECT count(*) FROM (
+            SELECT 1 FROM posts
+            WHERE posts.group_id = memberships.group_id
+                AND posts.id > memberships.read_up_to
+                AND posts.author_id <> memberships.user_id
+                AND posts.deleted_at IS NULL
+            LIMIT ?2
+        )) AS unread,
+        (SELECT coalesce(max(id), 0) FROM posts
+            WHERE posts.group_id = memberships.group_id) AS counted_up_to
+    FROM memberships";
 
 /// Moves a member's mark forward, at most to the last message of the group: a mark beyond it would
 /// hide what is yet to be said.
@@ -164,12 +164,13 @@ fn group(row: &Row<'_>) -> Result<Group> {
     })
 }
 
-/// The row of a membership; unread messages stand in other rows and are counted apart.
 fn membership(row: &Row<'_>) -> Result<Membership> {
+    let unread: i64 = row.get("unread")?;
     Ok(Membership {
         group_id: row.get("group_id")?,
         joined_at: row.get("joined_at")?,
         read_up_to: row.get("read_up_to")?,
-        unread: 0,
+        unread: unread.unsigned_abs(),
+        counted_up_to: row.get("counted_up_to")?,
     })
 }

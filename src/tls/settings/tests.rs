@@ -47,7 +47,7 @@ fn the_file_that_comes_with_the_program_says_the_defaults() {
 #[test]
 fn every_setting_is_taken_over() {
     let json = r#"{
-        "min_version": "1.3", "max_version": "1.3", "prefer_server_ciphers": true,
+        "min_version": "1.3", "max_version": "1.3", "prefer_server_ciphers": false,
         "cipher_suites": ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"],
         "groups": ["x25519", "SECP256R1"], "alpn": [],
         "certificate": "a.pem", "private_key": "/keys/a.key",
@@ -62,7 +62,7 @@ fn every_setting_is_taken_over() {
             min_version: Version::Tls13,
             max_version: Version::Tls13,
             cipher_suites: suites(&["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"]),
-            prefer_server_ciphers: true,
+            prefer_server_ciphers: false,
             groups: vec![&GROUPS[1], &GROUPS[2]],
             alpn: Vec::new(),
             files: Some(CertificateFiles {

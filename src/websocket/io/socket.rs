@@ -69,12 +69,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// what it was sent up to then is without a gap.
     pub fn offer(&self, frames: &Bytes) -> Offered {
         let mut shared = self.lock();
+        let was_idle = shared.is_idle();
         let offered = shared.offer(frames, self.queue_bytes_max);
-        // What is left needs the task's own waker on the stream: the one used here wakes no one.
-        let task = if shared.is_idle() {
-            None
-        } else {
+        // The attempt made here has left a waker on the stream that wakes no one: what is left
+        // needs the task's own. What was added to a queue goes with the rest of it.
+        let is_left = was_idle && !shared.is_idle();
+        let task = if is_left || offered == Offered::TooSlow {
             shared.task.take()
+        } else {
+            None
         };
         drop(shared);
         wake(task);
@@ -170,6 +173,9 @@ impl<S: AsyncWrite + Unpin> Shared<S> {
         }
         if was_idle {
             self.transmit_now();
+            if self.failure.is_some() {
+                return Offered::Closed;
+            }
         }
         if self.outbox.cost_behind_first() > queue_bytes_max {
             return self.give_up();

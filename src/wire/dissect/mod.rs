@@ -1,12 +1,17 @@
 //! Takes messages apart: each function maps the bytes of one message to a tree of `Field`s and never fails.
-//! No state of a connection and no keys.
+//! No state of a connection, except in `stream`, which finds where messages begin and end; no keys.
 
-/// Inputs that nobody would send, for tests.
-#[cfg(test)]
-mod mutation;
+/// Requests and responses of HTTP/1.1, heads and content.
+pub mod http;
 
 /// The parts of a binary message, read from left to right.
 mod parts;
+
+/// The bytes of one message of text while they are taken apart.
+mod source;
+
+/// Where messages begin and end in the two streams of a connection, and which response answers which request.
+pub mod stream;
 
 /// Alerts, with a sentence for learners.
 pub mod tls_alert;
@@ -23,5 +28,12 @@ mod tls_names;
 /// Records: the envelopes in which everything travels.
 pub mod tls_record;
 
+/// Frames, bit by bit.
+pub mod websocket;
+
 /// Certificates, every byte of them.
 pub mod x509;
+
+/// Broken copies of good bytes, for the tests.
+#[cfg(test)]
+pub(super) mod mutation;

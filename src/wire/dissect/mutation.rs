@@ -1,29 +1,43 @@
-//! Inputs that nobody would send, for tests: real ones with bytes changed, cut, doubled or moved.
-//! The same seed gives the same inputs, so that a failure comes again.
+//! Broken copies of good bytes, for tests: bytes changed, cut, doubled, and replaced by bytes that mean something.
+//! The same seed gives the same copies, so that a failure comes again.
 
-/// `count` changed forms of `whole`.
-pub(super) fn mutations(whole: &[u8], seed: u64, count: usize) -> Vec<Vec<u8>> {
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    (0..count).map(|_| mutated(whole, &mut random)).collect()
+/// How many copies `of` gives of each input.
+const COPIES: usize = 3000;
+
+/// Bytes that mean something in one protocol or another.
+const TELLING: &[u8] = b"\r\n\0\x01: ;,=&%\"?/0f\x7e\x7f\x80\x81\x88\xff";
+
+/// The usual number of broken copies of `good`.
+pub(in crate::wire) fn of(good: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    mutations(good, 1, COPIES).into_iter()
 }
 
-fn mutated(whole: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = whole.to_vec();
-    for _ in 0..=random.below(3) {
-        let at = random.below(bytes.len());
-        match random.below(6) {
-            0 => bytes.truncate(at),
-            1 => bytes.insert(at, 0xff),
-            2 if at < bytes.len() => {
-                bytes.remove(at);
+/// `count` broken copies of `good`.
+pub(in crate::wire) fn mutations(good: &[u8], seed: u64, count: usize) -> Vec<Vec<u8>> {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    (0..count).map(|_| mutated(good, &mut random)).collect()
+}
+
+fn mutated(good: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut copy = good.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(copy.len());
+        let end = (at + 1 + random.below(8)).min(copy.len());
+        match random.below(7) {
+            0 => copy.truncate(at),
+            1 => drop(copy.drain(at..end)),
+            2 => {
+                let again = copy[at..end].to_vec();
+                copy.splice(at..at, again);
             }
-            3 => bytes.extend_from_within(at..),
-            4 if at < bytes.len() => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
-            _ if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            3 => copy.insert(at, TELLING[random.below(TELLING.len())]),
+            4 => copy.extend_from_within(at..),
+            5 if at < copy.len() => copy[at] = TELLING[random.below(TELLING.len())],
+            _ if at < copy.len() => copy[at] ^= 1 << random.below(8),
             _ => {}
         }
     }
-    bytes
+    copy
 }
 
 /// Xorshift: not random enough for anything but this.

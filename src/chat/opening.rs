@@ -1,0 +1,144 @@
+//! What a page is told at the beginning of its visit: who is there, and what it has missed.
+//! What comes after that it hears from the room.
+
+use bytes::Bytes;
+
+use super::event;
+use super::visit::{PAGE_LEN, RoomVisit};
+use crate::model::{ChangeId, MessageId};
+use crate::store::StoreError;
+
+/// How many changes a client that was away is told at most; who missed more gets the latest page instead.
+pub const REPLAY_MAX: usize = 1000;
+
+/// How many members of a group a page is told about; for larger groups the page shows the first ones.
+const MEMBERS_TOLD_MAX: usize = 1000;
+
+/// What a page is told at the beginning of a visit: several parts, to be sent one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Hello,
+    History,
+    Replay { after: ChangeId },
+    Ready,
+}
+
+/// The parts that are still to be told.
+#[derive(Debug)]
+pub struct Opening {
+    after: Option<ChangeId>,
+    next: Option<Part>,
+}
+
+impl Opening {
+    /// For a page that has everything up to `after`, or nothing.
+    #[must_use]
+    pub fn new(after: Option<ChangeId>) -> Self {
+        Self {
+            after,
+            next: Some(Part::Hello),
+        }
+    }
+}
+
+impl RoomVisit {
+    /// The next part of what the page is told first, as frames; `None` after the last.
+    ///
+    /// The caller sends each part before it asks for the next, so that a slow page holds up nobody.
+    /// With the last part, what was said meanwhile follows by itself.
+    ///
+    /// # Errors
+    /// Of the store. The visit is of no use then.
+    pub async fn tell(&mut self, opening: &mut Opening) -> Result<Option<Bytes>, StoreError> {
+        let Some(part) = opening.next else {
+            return Ok(None);
+        };
+        let (event, next) = match part {
+            Part::Hello => (
+                self.hello().await?,
+                Some(self.after_hello(opening.after).await?),
+            ),
+            Part::History => (self.history().await?, Some(Part::Ready)),
+            Part::Replay { after } => self.replay(after).await?,
+            Part::Ready => {
+                opening.next = None;
+                let ready = event::encode_ready(self.snapshot.latest_change);
+                self.presence
+                    .listener
+                    .release(&self.shared().framed(&ready));
+                return Ok(None);
+            }
+        };
+        opening.next = next;
+        Ok(Some(self.shared().framed(&event)))
+    }
+
+    async fn hello(&self) -> Result<Vec<u8>, StoreError> {
+        let mut members = self.shared().store.members(self.group.id).await?;
+        members.truncate(MEMBERS_TOLD_MAX);
+        let members = self.shared().directory.named(members);
+        let you = (self.presence.guest.user, &*self.presence.guest.name);
+        Ok(event::encode_room_hello(
+            &self.group,
+            you,
+            &members,
+            &self.snapshot.present,
+        ))
+    }
+
+    /// Replays what was missed, unless that is too much. A cursor from the future was given out by
+    /// another database, and says nothing about this one.
+    async fn after_hello(&self, after: Option<ChangeId>) -> Result<Part, StoreError> {
+        let latest = self.snapshot.latest_change;
+        let Some(after) = after.filter(|&after| after <= latest) else {
+            return Ok(Part::History);
+        };
+        // Changes count over all groups, so a small distance settles it without a look.
+        let distance = latest.0.saturating_sub(after.0);
+        if usize::try_from(distance).is_ok_and(|distance| distance <= REPLAY_MAX) {
+            return Ok(Part::Replay { after });
+        }
+        let missed = self
+            .shared()
+            .store
+            .changes_after(self.group.id, after, REPLAY_MAX + 1)
+            .await?;
+        Ok(if missed.len() > REPLAY_MAX {
+            Part::History
+        } else {
+            Part::Replay { after }
+        })
+    }
+
+    /// The latest messages up to the moment of entering; what came later is heard live.
+    async fn history(&self) -> Result<Vec<u8>, StoreError> {
+        let before = MessageId(self.snapshot.latest_message.0.saturating_add(1));
+        let page = self
+            .shared()
+            .store
+            .page(self.group.id, Some(before), PAGE_LEN)
+            .await?;
+        Ok(event::encode_history(
+            &self.named(&page.messages),
+            page.older,
+        ))
+    }
+
+    /// The next changes the page has missed, and what comes after them.
+    async fn replay(&self, after: ChangeId) -> Result<(Vec<u8>, Option<Part>), StoreError> {
+        let upto = self.snapshot.latest_change;
+        let mut missed = self
+            .shared()
+            .store
+            .changes_after(self.group.id, after, PAGE_LEN)
+            .await?;
+        let is_last = missed.len() < PAGE_LEN;
+        // What changed after the page came in is heard live.
+        missed.retain(|message| message.change <= upto);
+        let next = match missed.last() {
+            Some(last) if !is_last && last.change < upto => Part::Replay { after: last.change },
+            _ => Part::Ready,
+        };
+        Ok((event::encode_replay(&self.named(&missed)), Some(next)))
+    }
+}

@@ -1,0 +1,247 @@
+//! An open WebSocket from its first frame to its last: kept in conversation with the hub.
+//! Frames are made and read in `websocket`, events in `chat`; here they meet.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::app::{self, App};
+use crate::chat::event;
+use crate::chat::guest::Guest;
+use crate::chat::listener::{CloseReason, Outlet};
+use crate::chat::opening::Opening;
+use crate::chat::sessions::{EndReason, SessionView};
+use crate::chat::visit::RoomVisit;
+use crate::model::{ChangeId, Group};
+use crate::store::StoreError;
+use crate::websocket::close::CloseCode;
+use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
+use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
+use crate::websocket::limits::WebSocketLimits;
+
+use super::request::{Upgrade, Via};
+
+/// The session ended; what to do next is to log in (4000–4999 are ours to define, RFC 6455 §7.4.2).
+const SESSION_ENDED: CloseCode = CloseCode(4001);
+
+/// Keeps an open WebSocket going until it is over, and says how it ended.
+pub async fn converse<S>(
+    app: &App,
+    via: &Via,
+    stream: S,
+    leftover: &[u8],
+    upgrade: Upgrade,
+) -> String
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = match upgrade {
+        Upgrade::Echo => WebSocketLimits::ECHO,
+        _ => chat_limits(app),
+    };
+    let mut socket = WebSocket::new(stream, leftover, limits);
+    let served = match upgrade {
+        Upgrade::News(admission) => follow_news(app, via, &mut socket, &admission.session).await,
+        Upgrade::Chat {
+            admission,
+            group,
+            after,
+        } => talk(app, via, &mut socket, &admission.session, group, after).await,
+        Upgrade::Echo => say_back(app, &mut socket).await,
+    };
+    if let Err(error) = served {
+        socket.socket().close(
+            CloseCode::INTERNAL_ERROR,
+            "The server could not read its database.",
+        );
+        while socket.next().await.is_some() {}
+        return format!("by us, {error}");
+    }
+    socket.ended().map(ToString::to_string).unwrap_or_default()
+}
+
+fn chat_limits(app: &App) -> WebSocketLimits {
+    let limits = &app.config.limits;
+    WebSocketLimits {
+        message_len_max: limits.websocket_message_bytes_max,
+        queue_bytes_max: limits.websocket_queue_bytes_max,
+        ping_every: limits.websocket_ping_interval,
+        dead_after: limits.websocket_dead_after,
+        linger: limits.lingering_close,
+        ..WebSocketLimits::CHAT
+    }
+}
+
+async fn talk<S: Stream>(
+    app: &App,
+    via: &Via,
+    socket: &mut WebSocket<S>,
+    session: &SessionView,
+    group: Group,
+    after: Option<ChangeId>,
+) -> Result<(), StoreError> {
+    let Some(mut visit) = app.hub.enter(guest(via, socket, session), group).await? else {
+        // They left the group since the handshake.
+        turn_out(socket.socket());
+        while socket.next().await.is_some() {}
+        return Ok(());
+    };
+    tell_opening(app, socket, session, &mut visit, Opening::new(after)).await?;
+    while let Some(text) = hear(app, socket, session).await {
+        app.sessions.touch(session, app::now()).await;
+        if is_over(session).await {
+            // It expired, and only now somebody noticed. `hear` tells so.
+            continue;
+        }
+        if let Some(frames) = visit.hear(&text, app::now()).await? {
+            socket.socket().offer(&frames);
+        }
+    }
+    Ok(())
+}
+
+/// Tells what comes first, part by part, each once the one before is on its way. It ends early if nobody is
+/// there to hear it any more, or should.
+async fn tell_opening<S: Stream>(
+    app: &App,
+    socket: &mut WebSocket<S>,
+    session: &SessionView,
+    visit: &mut RoomVisit,
+    mut opening: Opening,
+) -> Result<(), StoreError> {
+    while let Some(frames) = visit.tell(&mut opening).await? {
+        tokio::select! {
+            biased;
+            _ = session.ended() => return Ok(()),
+            () = app.stopped() => return Ok(()),
+            offered = socket.send(&frames) => if offered != Offered::Taken {
+                return Ok(());
+            },
+        }
+    }
+    Ok(())
+}
+
+async fn follow_news<S: Stream>(
+    app: &App,
+    via: &Via,
+    socket: &mut WebSocket<S>,
+    session: &SessionView,
+) -> Result<(), StoreError> {
+    let mut visit = app.hub.follow(guest(via, socket, session)).await?;
+    visit.open().await?;
+    // Whatever comes in here means nothing.
+    while hear(app, socket, session).await.is_some() {}
+    Ok(())
+}
+
+async fn say_back<S: Stream>(app: &App, socket: &mut WebSocket<S>) -> Result<(), StoreError> {
+    let mut stopped = false;
+    loop {
+        let incoming = tokio::select! {
+            incoming = socket.next() => incoming,
+            () = app.stopped(), if !stopped => {
+                stopped = true;
+                socket.socket().close(CloseCode::GOING_AWAY, "The server stops.");
+                continue;
+            }
+        };
+        let mut frame = Vec::new();
+        match incoming {
+            Some(Incoming::Text(text)) => append_text_frame(&mut frame, text.as_bytes()),
+            Some(Incoming::Binary(bytes)) => append_frame(&mut frame, Opcode::Binary, &bytes),
+            None => return Ok(()),
+        }
+        socket.send(&frame.into()).await;
+    }
+}
+
+/// The next text from the client. Meanwhile the session may end or the server stop: then the socket is
+/// closed with the reason, and there is no next text.
+async fn hear<S: Stream>(
+    app: &App,
+    socket: &mut WebSocket<S>,
+    session: &SessionView,
+) -> Option<String> {
+    let mut closing = false;
+    loop {
+        tokio::select! {
+            // A text that came after the session had ended is not carried out.
+            biased;
+            reason = session.ended(), if !closing => {
+                closing = true;
+                tell_end(socket.socket(), reason);
+            }
+            () = app.stopped(), if !closing => {
+                closing = true;
+                socket.socket().close(CloseCode::GOING_AWAY, "The server stops: reconnect soon.");
+            }
+            incoming = socket.next() => match incoming {
+                // Nor is one that came while the socket was closing: nobody could be told.
+                Some(_) if closing => {}
+                Some(Incoming::Text(text)) => return Some(text),
+                Some(Incoming::Binary(_)) => {
+                    closing = true;
+                    socket.socket().close(CloseCode(1003), "This socket carries text only.");
+                }
+                None => return None,
+            },
+        }
+    }
+}
+
+/// Whether the session has ended by now.
+async fn is_over(session: &SessionView) -> bool {
+    tokio::select! {
+        biased;
+        _ = session.ended() => true,
+        () = std::future::ready(()) => false,
+    }
+}
+
+fn tell_end<S: Stream>(socket: &Socket<S>, reason: EndReason) {
+    let mut frame = Vec::new();
+    append_text_frame(
+        &mut frame,
+        &event::encode_session_ended(reason.code(), &reason.to_string()),
+    );
+    socket.offer(&frame.into());
+    socket.close(SESSION_ENDED, "The session ended.");
+}
+
+fn guest<S: Stream>(via: &Via, socket: &WebSocket<S>, session: &SessionView) -> Guest {
+    Guest {
+        user: session.user().id,
+        name: session.user().name.as_str().into(),
+        address: via.address(),
+        outlet: Arc::new(SocketOutlet(socket.socket().clone())),
+    }
+}
+
+/// What a WebSocket runs over.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// The chat's view of a WebSocket.
+struct SocketOutlet<S>(Arc<Socket<S>>);
+
+impl<S: Stream> Outlet for SocketOutlet<S> {
+    fn offer(&self, frames: &Bytes) -> bool {
+        self.0.offer(frames) == Offered::Taken
+    }
+
+    fn close(&self, why: CloseReason) {
+        match why {
+            CloseReason::TooSlow => self.0.close(
+                CloseCode::TRY_AGAIN_LATER,
+                "Too much waits for you: reconnect.",
+            ),
+            CloseReason::NotMember => turn_out(&self.0),
+        }
+    }
+}
+
+fn turn_out<S: Stream>(socket: &Socket<S>) {
+    socket.close(CloseCode::POLICY_VIOLATION, "You are not in this group.");
+}

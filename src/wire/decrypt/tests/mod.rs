@@ -1,0 +1,8 @@
+//! The whole room at work: published traces, and connections that rustls makes in memory.
+
+mod conversation;
+mod handshakes;
+mod hostile;
+mod invented;
+mod opened;
+pub(super) mod rfc8448;

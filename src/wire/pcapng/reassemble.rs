@@ -1,0 +1,204 @@
+//! Puts the two streams of a TCP connection together: late segments wait, repeated ones are dropped, gaps are told.
+//! No packets and no files: sequence numbers and bytes in, events out.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::event::{Event, What};
+use crate::wire::direction::Direction;
+
+/// How much one direction may hold back while it waits for an earlier segment, in bytes and in segments. No
+/// network reorders that far: what is still missing then was never captured.
+const WAITING_LEN_MAX: usize = 4 * 1024 * 1024;
+const WAITING_SEGMENTS_MAX: usize = 4096;
+
+/// After so many further packets of the connection, bytes that the other side has acknowledged will not come
+/// any more: they arrived, and the capture missed them.
+const PATIENCE_PACKETS: usize = 32;
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// The position of the next byte; `None` until the first segment. Positions are sequence numbers that do not
+    /// wrap around.
+    expected: Option<u64>,
+    waiting: BTreeMap<u64, Bytes>,
+    waiting_len: usize,
+    /// Up to where the other side has acknowledged.
+    acknowledged: u64,
+    /// How many packets have passed since it did so for bytes that are not here.
+    packets_since: usize,
+    /// Where FIN stands.
+    fin_at: Option<u64>,
+    has_ended: bool,
+}
+
+/// When and where events come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) time_ns: u64,
+    pub(super) direction: Direction,
+}
+
+impl Moment {
+    fn event(self, what: What) -> Event {
+        Event {
+            time_ns: self.time_ns,
+            direction: self.direction,
+            what,
+            comment: None,
+        }
+    }
+}
+
+impl Half {
+    /// Says that the first byte will have this sequence number.
+    pub(super) fn begin(&mut self, seq: u32) {
+        // Far from 0, so that what comes before it has a position, too.
+        let expected = (1 << 32) + u64::from(seq);
+        self.expected = Some(expected);
+        self.acknowledged = expected;
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.expected.is_some()
+    }
+
+    /// The position that is nearest to what is expected and has this sequence number.
+    fn position(&self, seq: u32) -> Option<u64> {
+        let expected = self.expected?;
+        let low = u32::try_from(expected & u64::from(u32::MAX)).unwrap_or_default();
+        let distance = seq.wrapping_sub(low).cast_signed();
+        expected.checked_add_signed(i64::from(distance))
+    }
+
+    /// Takes a segment: `bytes` begin at `seq`, and `cut` more were sent behind them but not captured.
+    pub(super) fn take(
+        &mut self,
+        seq: u32,
+        bytes: Bytes,
+        cut: usize,
+        moment: Moment,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(start) = self.position(seq) else {
+            return;
+        };
+        let end = start.saturating_add(bytes.len() as u64);
+        self.insert(start, bytes);
+        self.deliver(moment, events);
+        if cut > 0 && self.expected == Some(end) {
+            // The other side has the rest: nobody will send it again.
+            events.push(moment.event(What::Missing(cut as u64)));
+            self.expected = Some(end.saturating_add(cut as u64));
+            self.deliver(moment, events);
+        }
+        while self.waiting_len > WAITING_LEN_MAX || self.waiting.len() > WAITING_SEGMENTS_MAX {
+            self.leap(moment, events);
+        }
+    }
+
+    /// Says that the direction ends at `seq`.
+    pub(super) fn end(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
+        if self.fin_at.is_none() {
+            self.fin_at = self.position(seq);
+        }
+        self.deliver(moment, events);
+    }
+
+    /// Says that the other side has received everything up to `seq`.
+    pub(super) fn acknowledge(&mut self, seq: u32) {
+        if let Some(position) = self.position(seq) {
+            self.acknowledged = self.acknowledged.max(position);
+        }
+    }
+
+    /// A packet of the connection has passed: perhaps what is missing will not come any more.
+    pub(super) fn pass(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        let first = self.waiting.keys().next();
+        if first.is_none_or(|&first| self.acknowledged < first) {
+            self.packets_since = 0;
+            return;
+        }
+        self.packets_since += 1;
+        if self.packets_since > PATIENCE_PACKETS {
+            self.packets_since = 0;
+            self.leap(moment, events);
+        }
+    }
+
+    /// The capture has ended: what waits is given, with the gaps before it.
+    pub(super) fn finish(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        while !self.waiting.is_empty() {
+            self.leap(moment, events);
+        }
+        let Some(expected) = self.expected.filter(|_| !self.has_ended) else {
+            return;
+        };
+        // One more than is here may be the FIN alone.
+        let lost = self
+            .fin_at
+            .unwrap_or(self.acknowledged)
+            .saturating_sub(expected);
+        if lost > 1 || (lost == 1 && self.fin_at.is_some()) {
+            events.push(moment.event(What::Missing(lost)));
+            self.expected = Some(expected + lost);
+        }
+        self.deliver(moment, events);
+    }
+
+    /// The connection was broken off.
+    pub(super) fn reset(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        if !self.has_ended {
+            self.has_ended = true;
+            events.push(moment.event(What::Reset));
+        }
+    }
+
+    fn insert(&mut self, start: u64, bytes: Bytes) {
+        // Of two segments that begin at one place, the longer one has all that the other has.
+        let before = self.waiting.get(&start).map_or(0, Bytes::len);
+        if bytes.len() > before {
+            self.waiting_len += bytes.len() - before;
+            self.waiting.insert(start, bytes);
+        }
+    }
+
+    /// Gives all that is in order now.
+    fn deliver(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        let Some(expected) = &mut self.expected else {
+            return;
+        };
+        while let Some(entry) = self
+            .waiting
+            .first_entry()
+            .filter(|entry| *entry.key() <= *expected)
+        {
+            let (start, bytes) = entry.remove_entry();
+            self.waiting_len -= bytes.len();
+            let known = usize::try_from(*expected - start).unwrap_or(usize::MAX);
+            if known < bytes.len() && !self.has_ended {
+                let new = bytes.slice(known..);
+                *expected += new.len() as u64;
+                events.push(moment.event(What::Bytes(new)));
+            }
+        }
+        if self.fin_at.is_some_and(|fin_at| fin_at <= *expected) && !self.has_ended {
+            self.has_ended = true;
+            events.push(moment.event(What::End));
+        }
+    }
+
+    /// Passes over the gap before what waits.
+    fn leap(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        let (Some(expected), Some(&first)) = (self.expected, self.waiting.keys().next()) else {
+            return;
+        };
+        if let Some(gap) = first.checked_sub(expected).filter(|&gap| gap > 0) {
+            events.push(moment.event(What::Missing(gap)));
+            self.expected = Some(first);
+        }
+        self.deliver(moment, events);
+    }
+}

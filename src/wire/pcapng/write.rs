@@ -1,0 +1,247 @@
+//! Rebuilds the packets of recorded connections, and the file that Wireshark opens decrypted.
+//! Only the bytes, their order, times and addresses were seen; the rest is made up, and the file says so.
+
+use std::net::SocketAddr;
+
+use super::LINK_ETHERNET;
+use super::block;
+use super::event::{Event, What};
+use super::packet::{self, Header, Path, flags};
+use crate::wire::direction::Direction;
+
+/// What every file says of itself, before its own comment.
+const REBUILT: &str = "This file was rebuilt, not captured. Seen were the bytes that the program read and wrote, \
+    their times and addresses. Rebuilt are Ethernet, IP and TCP headers, the handshake (SYN) and every \
+    acknowledgement, sequence numbers, and the borders of segments: what the kernel handed over in one piece \
+    may have crossed the network in several, or several in one. Losses and repetitions are not shown.";
+
+/// Where sequence numbers begin. Real ones are random; these make two files of the same bytes alike.
+const FIRST_SEQ_CLIENT: u32 = 0x1000_0000;
+const FIRST_SEQ_SERVER: u32 = 0x5000_0000;
+
+/// The window that each side offers, in units of 2 to the power of `WINDOW_SHIFT`: 1 MiB.
+const WINDOW: u16 = 8192;
+const WINDOW_SHIFT: u8 = 7;
+
+/// After so many segments without one, an acknowledgement is put in: far less than a window.
+const SEGMENTS_PER_ACK: usize = 16;
+
+/// A connection as it was recorded.
+#[derive(Clone, Copy)]
+pub struct Recording<'a> {
+    /// Where the client is.
+    pub client: SocketAddr,
+    /// Where it connected to.
+    pub server: SocketAddr,
+    /// When it was accepted, in nanoseconds since 1970.
+    pub opened_ns: u64,
+    /// All that happened, in order.
+    pub events: &'a [Event],
+    /// The connection's secrets, as lines of a key log; empty without TLS, or for the eavesdropper's view.
+    pub key_log: &'a str,
+    /// What else the file should say of itself.
+    pub comment: &'a str,
+}
+
+/// The whole file of one connection.
+#[must_use]
+pub fn file(recording: &Recording<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    begin(recording.comment, &mut out);
+    secrets(recording.key_log, &mut out);
+    let mut tcp = Tcp::open(
+        recording.client,
+        recording.server,
+        recording.opened_ns,
+        None,
+        &mut out,
+    );
+    for event in recording.events {
+        tcp.write(event, &mut out);
+    }
+    out
+}
+
+/// Appends what a file or live stream begins with. Connections and secrets may follow in any order, as long as
+/// secrets stand before the packets they open.
+pub fn begin(comment: &str, out: &mut Vec<u8>) {
+    let separator = if comment.is_empty() { "" } else { "\n" };
+    block::section_header(&format!("{REBUILT}{separator}{comment}"), out);
+    block::interface_description(LINK_ETHERNET, out);
+}
+
+/// Appends secrets, as lines of a key log (RFC 9850); nothing if there are none.
+pub fn secrets(key_log: &str, out: &mut Vec<u8>) {
+    if !key_log.is_empty() {
+        block::decryption_secrets(key_log.as_bytes(), out);
+    }
+}
+
+/// One TCP connection while its packets are rebuilt.
+#[derive(Debug)]
+pub struct Tcp {
+    client: Side,
+    server: Side,
+}
+
+/// What one side sends: to whom, and how far it is.
+#[derive(Debug)]
+struct Side {
+    path: Path,
+    /// The number of the next byte.
+    seq: u32,
+    identification: u16,
+    /// Bytes that were sent and not kept, since the last packet.
+    missing: u64,
+}
+
+impl Side {
+    fn new(from: SocketAddr, to: SocketAddr, seq: u32) -> Self {
+        Self {
+            path: Path::new(from, to),
+            seq,
+            identification: 0,
+            missing: 0,
+        }
+    }
+}
+
+impl Tcp {
+    /// Appends the handshake of a connection; `comment` goes with its first packet.
+    #[must_use]
+    pub fn open(
+        client: SocketAddr,
+        server: SocketAddr,
+        opened_ns: u64,
+        comment: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> Self {
+        let mut tcp = Self {
+            client: Side::new(client, server, FIRST_SEQ_CLIENT),
+            server: Side::new(server, client, FIRST_SEQ_SERVER),
+        };
+        let mut out = Out {
+            time_ns: opened_ns,
+            out,
+        };
+        tcp.send(Direction::FromClient, flags::SYN, &[], comment, &mut out);
+        tcp.send(
+            Direction::FromServer,
+            flags::SYN | flags::ACK,
+            &[],
+            None,
+            &mut out,
+        );
+        tcp.send(Direction::FromClient, flags::ACK, &[], None, &mut out);
+        tcp
+    }
+
+    /// Appends what happened next.
+    pub fn write(&mut self, event: &Event, out: &mut Vec<u8>) {
+        let direction = event.direction;
+        let comment = event.comment.as_deref();
+        let mut out = Out {
+            time_ns: event.time_ns,
+            out,
+        };
+        match &event.what {
+            What::Bytes(bytes) => self.write_bytes(direction, bytes, comment, &mut out),
+            What::Missing(len) => {
+                let [side, _] = self.sides(direction);
+                side.missing = side.missing.saturating_add(*len);
+                // Sequence numbers wrap around; only their last 32 bits count.
+                let len = u32::try_from(len & u64::from(u32::MAX)).unwrap_or_default();
+                side.seq = side.seq.wrapping_add(len);
+            }
+            What::End => {
+                self.send(direction, flags::FIN | flags::ACK, &[], comment, &mut out);
+                self.acknowledge(direction, &mut out);
+            }
+            What::Reset => self.send(direction, flags::RST | flags::ACK, &[], comment, &mut out),
+        }
+    }
+
+    fn write_bytes(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        comment: Option<&str>,
+        out: &mut Out<'_>,
+    ) {
+        let [side, _] = self.sides(direction);
+        let len_max = usize::from(side.path.segment_len_max());
+        let missing = std::mem::take(&mut side.missing);
+        let gap = (missing > 0).then(|| {
+            let own = comment
+                .map(|comment| format!("\n{comment}"))
+                .unwrap_or_default();
+            format!("{missing} bytes before these were not kept.{own}")
+        });
+        let mut comment = gap.as_deref().or(comment);
+        let count = bytes.len().div_ceil(len_max);
+        for (index, segment) in bytes.chunks(len_max).enumerate() {
+            let is_last = index + 1 == count;
+            let push = if is_last { flags::PSH } else { 0 };
+            self.send(direction, flags::ACK | push, segment, comment.take(), out);
+            if is_last || (index + 1) % SEGMENTS_PER_ACK == 0 {
+                self.acknowledge(direction, out);
+            }
+        }
+    }
+
+    /// The other side acknowledges all that this one has sent.
+    fn acknowledge(&mut self, direction: Direction, out: &mut Out<'_>) {
+        self.send(direction.opposite(), flags::ACK, &[], None, out);
+    }
+
+    fn send(
+        &mut self,
+        direction: Direction,
+        flags: u8,
+        payload: &[u8],
+        comment: Option<&str>,
+        out: &mut Out<'_>,
+    ) {
+        let [side, other] = self.sides(direction);
+        let is_syn = flags & flags::SYN != 0;
+        let mut options = Vec::new();
+        if is_syn {
+            // Maximum segment size; a blank; window scale.
+            options.extend([2, 4]);
+            options.extend(side.path.segment_len_max().to_be_bytes());
+            options.extend([1, 3, 3, WINDOW_SHIFT]);
+        }
+        let header = Header {
+            seq: side.seq,
+            ack: if flags & flags::ACK == 0 {
+                0
+            } else {
+                other.seq
+            },
+            flags,
+            // The scale does not hold for the packet that announces it.
+            window: if is_syn { u16::MAX } else { WINDOW },
+        };
+        let frame = packet::frame(&side.path, header, &options, payload, side.identification);
+        block::enhanced_packet(out.time_ns, &frame, comment, out.out);
+        side.identification = side.identification.wrapping_add(1);
+        // SYN and FIN count for one byte each.
+        let counted = u32::from(flags & (flags::SYN | flags::FIN) != 0);
+        let len = u32::try_from(payload.len()).unwrap_or_default();
+        side.seq = side.seq.wrapping_add(len + counted);
+    }
+
+    /// The side that sends, and the other.
+    fn sides(&mut self, direction: Direction) -> [&mut Side; 2] {
+        match direction {
+            Direction::FromClient => [&mut self.client, &mut self.server],
+            Direction::FromServer => [&mut self.server, &mut self.client],
+        }
+    }
+}
+
+/// Where packets of one moment go.
+struct Out<'a> {
+    time_ns: u64,
+    out: &'a mut Vec<u8>,
+}

@@ -1,0 +1,46 @@
+// Finds this machine's Chromium and starts it so that it works as root and without a network.
+// `node chromium.mjs --find` says which one it is, and fails if there is none that starts.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+const FLAGS = [
+  '--no-sandbox', // a container's root has no user namespaces to build the sandbox from
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage', // containers often have 64 MiB there
+];
+
+/** The first Chromium in PATH that can say its version, else the one Playwright fetched. */
+export function findChromium() {
+  for (const name of NAMES) {
+    for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+      const file = path.join(folder, name);
+      // Ubuntu has a `chromium-browser` that only says that a snap should be installed.
+      if (existsSync(file) && spawnSync(file, ['--version'], { timeout: 30_000 }).status === 0) return file;
+    }
+  }
+  const fetched = chromium.executablePath();
+  if (existsSync(fetched)) return fetched;
+  throw new Error(`no Chromium found: looked for ${NAMES.join(', ')} in PATH; tests/run installs one`);
+}
+
+/** Playwright makes a fresh profile folder for each browser and removes it at the end. */
+export function launchChromium() {
+  return chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && process.argv.includes('--find')) {
+  const browser = await launchChromium();
+  console.log(`${findChromium()} ${browser.version()}`);
+  await browser.close();
+}

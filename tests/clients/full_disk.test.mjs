@@ -1,0 +1,62 @@
+// A disk without room: refused in plain words, nothing half stored, and work goes on when there is room.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { makeFolder, Server } from '../server.mjs';
+import { SmallDisk } from '../small_disk.mjs';
+import { fetchFrom, join, postForm, register } from './account.mjs';
+import { Listener, LOBBY } from './chatter.mjs';
+
+test('a message that the disk has no room for is refused as not stored, and stored when there is room', async (t) => {
+  const folder = makeFolder();
+  const disk = SmallDisk.mount(t, path.join(folder, 'data'));
+  if (!disk) return;
+  const server = await Server.start({ folder });
+  t.after(() => server.end());
+  const account = await register(server, 'plain', 'hopeful');
+  await join(server, account, LOBBY);
+  const listener = await Listener.open(server, account, `/ws/chat/${LOBBY}`);
+  await listener.event('ready', 'ready');
+
+  /** Sends until it is answered otherwise than with “too fast”. */
+  const send = async (clientId) => {
+    for (;;) {
+      const seen = listener.events.length;
+      listener.send({ type: 'send', content: 'x'.repeat(4_000), client_id: clientId });
+      const answer = await listener.event(`an answer to ${clientId}`, (event) => listener.events.indexOf(event) >= seen
+        && (event.client_id === clientId || event.message?.client_id === clientId));
+      if (answer.reason !== 'too_fast') return answer;
+      await new Promise((resolve) => { setTimeout(resolve, answer.retry_after_ms); });
+    }
+  };
+
+  assert.equal((await send('with-room')).type, 'message');
+  disk.fill();
+  // Pages that the database already has may take a few more.
+  let n = 0;
+  let answer;
+  do {
+    n += 1;
+    answer = await send(`without-room-${n}`);
+  } while (answer.type === 'message' && n < 200);
+  assert.equal(answer.type, 'refused');
+  assert.equal(answer.reason, 'not_stored');
+  assert.match(answer.text, /room|disk/i);
+
+  const registered = await postForm(server, 'plain', '/register', { name: 'no-room', password: 'a password without room' });
+  assert([500, 503, 507].includes(registered.status), `registering: ${registered.status}`);
+  assert.match(registered.body, /room|disk|stored|kept/i);
+  assert.equal((await fetchFrom(server, 'plain', '/login')).status, 200, 'pages are still served');
+
+  disk.makeRoom();
+  assert.equal((await send(`without-room-${n}`)).type, 'message', 'the very same message is stored now');
+  await register(server, 'plain', 'no-room');
+  listener.close();
+
+  const again = await Listener.open(server, account, `/ws/chat/${LOBBY}`);
+  const { messages } = await again.event('history', 'history');
+  const copies = messages.filter(({ client_id: clientId }) => clientId === `without-room-${n}`);
+  assert.equal(copies.length, 1, 'once');
+  again.close();
+});
