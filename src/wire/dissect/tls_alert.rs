@@ -25,7 +25,9 @@ pub fn alert_in_words(description: u8) -> String {
 
 /// The field that `alert` reads the parts of.
 pub(super) fn alert_field() -> Field {
-    named("Alert", RFC8446_6).wireshark("tls.alert_message")
+    named("Alert", RFC8446_6)
+        .wireshark("tls.alert_message")
+        .meaning("A goodbye, or what went wrong.")
 }
 
 /// Reads an Alert.

@@ -2,10 +2,12 @@
 //! No bytes are read here. A number without a name has none: it is shown as it is.
 
 mod suites;
+mod words;
 
 use std::borrow::Cow;
 
 pub(super) use suites::cipher_suite;
+pub(super) use words::{group_in_words, scheme_in_words, suite_in_words, version_in_words};
 
 /// A registry, in ascending order.
 type Registry = &'static [(u16, &'static str)];

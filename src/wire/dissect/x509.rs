@@ -1,6 +1,7 @@
 //! X.509 certificates in DER, every byte of them (RFC 5280).
 //! Nothing is checked here, no signature and no date: this shows what a certificate says, true or not.
 
+mod any;
 mod der;
 mod extension;
 mod general_name;
@@ -11,11 +12,13 @@ mod sct;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 use super::parts::{Parts, Step, dissect, named};
 use crate::wire::field::Field;
 
+pub(super) use any::any as any_der;
 pub(super) use name::distinguished_name;
 pub(super) use oid::relative as relative_oid;
 pub(super) use public_key::uncompressed_point;
@@ -49,11 +52,6 @@ pub(super) fn certificate(parts: &mut Parts<'_>) -> Step<()> {
     })
 }
 
-/// Reads elements of any kind: for structures that are shown and not explained.
-pub(super) fn any_der(parts: &mut Parts<'_>) -> Step<()> {
-    der::any(parts)
-}
-
 const RFC5280_4_1: &str = "RFC 5280 §4.1";
 const EXPLICIT_VERSION: u8 = 0xa0;
 const ISSUER_UNIQUE_ID: u8 = 0x81;
@@ -62,7 +60,11 @@ const EXPLICIT_EXTENSIONS: u8 = 0xa3;
 
 fn tbs_certificate(parts: &mut Parts<'_>) -> Step<()> {
     if der::next_tag(parts) == Some(EXPLICIT_VERSION) {
-        der::element(parts, named("version", "RFC 5280 §4.1.2.1"), version)?;
+        der::element(
+            parts,
+            named("version", "RFC 5280 §4.1.2.1").meaning("Which form of certificate this is."),
+            version,
+        )?;
     }
     der::integer(
         parts,
@@ -85,8 +87,14 @@ fn tbs_certificate(parts: &mut Parts<'_>) -> Step<()> {
         .wireshark("x509af.validity_element")
         .meaning("From when until when the certificate holds.");
     der::expect(parts, der::SEQUENCE, validity, |parts| {
-        time::time(parts, "notBefore", "x509af.notBefore")?;
-        time::time(parts, "notAfter", "x509af.notAfter")
+        let not_before = named("notBefore", "RFC 5280 §4.1.2.5")
+            .wireshark("x509af.notBefore")
+            .meaning("Nobody should accept it before this.");
+        time::time(parts, not_before)?;
+        let not_after = named("notAfter", "RFC 5280 §4.1.2.5")
+            .wireshark("x509af.notAfter")
+            .meaning("Nobody should accept it after this.");
+        time::time(parts, not_after)
     })?;
     let subject = named("subject", "RFC 5280 §4.1.2.6")
         .wireshark("x509af.subject")
@@ -106,7 +114,7 @@ fn version(parts: &mut Parts<'_>) -> Step<()> {
     der::expect(
         parts,
         der::INTEGER,
-        named("Version", "RFC 5280 §4.1.2.1"),
+        named("Version", "RFC 5280 §4.1.2.1").meaning("Which form of certificate this is."),
         |parts| {
             let contents = der::contents()
                 .wireshark("x509af.version")

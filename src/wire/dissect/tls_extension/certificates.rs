@@ -20,12 +20,14 @@ pub(super) fn signature_algorithms(parts: &mut Parts<'_>, place: Place) -> Step<
 /// Reads a list of signature schemes behind its length.
 pub(in crate::wire::dissect) fn signature_schemes(parts: &mut Parts<'_>) -> Step<()> {
     const SOURCE: &str = "RFC 8446 §4.2.3";
-    let list =
-        named("supported_signature_algorithms", SOURCE).wireshark("tls.handshake.sig_hash_algs");
+    let list = named("supported_signature_algorithms", SOURCE)
+        .wireshark("tls.handshake.sig_hash_algs")
+        .meaning("The schemes, the dearest first.");
     parts.vector(2, Some("tls.handshake.sig_hash_alg_len"), list, |parts| {
         while parts.more() {
             let field = item("SignatureScheme", SOURCE, "tls.handshake.sig_hash_alg");
-            parts.code(2, field, names::signature_scheme)?;
+            let scheme = parts.code(2, field, names::signature_scheme)?;
+            parts.explain(names::scheme_in_words(scheme));
         }
         Ok(())
     })
@@ -46,7 +48,8 @@ pub(super) fn status_request(parts: &mut Parts<'_>, place: Place) -> Step<()> {
             parts.opaque(
                 2,
                 Some("tls.handshake.extensions_status_request_exts_len"),
-                named("request_extensions", RFC6066_8),
+                named("request_extensions", RFC6066_8)
+                    .meaning("What else the question says; usually nothing."),
             )?;
             Ok(())
         }
@@ -68,7 +71,8 @@ fn status_type(parts: &mut Parts<'_>) -> Step<()> {
         "status_type",
         RFC6066_8,
         "tls.handshake.extensions_status_request_type",
-    );
+    )
+    .meaning("How to ask: OCSP (RFC 6960).");
     parts.code(1, field, names::certificate_status_type)?;
     Ok(())
 }
@@ -84,7 +88,7 @@ pub(super) fn timestamps(parts: &mut Parts<'_>, _: Place) -> Step<()> {
 /// Reads compress_certificate.
 pub(super) fn compress_certificate(parts: &mut Parts<'_>, _: Place) -> Step<()> {
     const SOURCE: &str = "RFC 8879 §3";
-    let list = named("algorithms", SOURCE);
+    let list = named("algorithms", SOURCE).meaning("The ways to compress, the dearest first.");
     let len = Some("tls.compress_certificate.algorithms_length");
     parts.vector(1, len, list, |parts| {
         while parts.more() {
@@ -92,7 +96,8 @@ pub(super) fn compress_certificate(parts: &mut Parts<'_>, _: Place) -> Step<()> 
                 "CertificateCompressionAlgorithm",
                 SOURCE,
                 "tls.compress_certificate.algorithm",
-            );
+            )
+            .meaning("A way to compress.");
             parts.code(2, field, names::certificate_compression)?;
         }
         Ok(())
@@ -107,11 +112,12 @@ pub(in crate::wire::dissect) fn certificate_authorities(parts: &mut Parts<'_>) -
         .meaning("Certificates that one of these vouches for are accepted; empty: any.");
     parts.vector(2, Some("tls.handshake.dnames_len"), list, |parts| {
         while parts.more() {
-            let one = named("DistinguishedName", SOURCE);
+            let one = named("DistinguishedName", SOURCE).meaning("One authority.");
             parts.vector(2, Some("tls.handshake.dname_len"), one, |parts| {
                 x509::distinguished_name(
                     parts,
-                    named("Name", "RFC 5280 §4.1.2.4"),
+                    named("Name", "RFC 5280 §4.1.2.4")
+                        .meaning("A distinguished name: attributes from the country down."),
                     Some("tls.handshake.dname"),
                 )
             })?;
@@ -126,7 +132,7 @@ pub(super) fn trust_anchors(parts: &mut Parts<'_>, place: Place) -> Step<()> {
     if !matches!(place, Place::ClientHello | Place::EncryptedExtensions) {
         return out_of_place(parts);
     }
-    let list = named("TrustAnchorIDList", SOURCE);
+    let list = named("TrustAnchorIDList", SOURCE).meaning("One number for each authority.");
     parts.vector(2, None, list, |parts| {
         while parts.more() {
             let id = parts.ahead().split_first().and_then(|(len, rest)| {

@@ -34,8 +34,16 @@ fn client_hello(parts: &mut Parts<'_>) -> Step<()> {
     }
     let suite = named("cipher_suite", RFC9849_5).meaning("How the hidden one is encrypted (HPKE).");
     parts.group(4, suite, |parts| {
-        parts.code(2, named("kdf_id", "RFC 9180 §7.2"), names::hpke_kdf)?;
-        parts.code(2, named("aead_id", "RFC 9180 §7.3"), names::hpke_aead)?;
+        parts.code(
+            2,
+            named("kdf_id", "RFC 9180 §7.2").meaning("How keys are derived."),
+            names::hpke_kdf,
+        )?;
+        parts.code(
+            2,
+            named("aead_id", "RFC 9180 §7.3").meaning("How the hidden one is encrypted."),
+            names::hpke_aead,
+        )?;
         Ok(())
     })?;
     let config_id = named("config_id", RFC9849_5)
@@ -59,7 +67,8 @@ pub(super) fn padding(parts: &mut Parts<'_>, _: Place) -> Step<()> {
         "padding",
         "RFC 7685 §3",
         "tls.handshake.extensions_padding_data",
-    );
+    )
+    .meaning("So that the message becomes longer.");
     if parts.rest(zeros)?.iter().any(|&byte| byte != 0) {
         parts.blame("Padding is zeros: here something hides.");
     }

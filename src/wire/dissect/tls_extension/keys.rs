@@ -1,8 +1,6 @@
 //! Extensions about agreeing on keys: groups, and the public halves that both sides show.
 //! What is computed from them is known to `decrypt`.
 
-use std::borrow::Cow;
-
 use super::{Place, item, out_of_place};
 use crate::wire::dissect::parts::{Parts, Step, named};
 use crate::wire::dissect::tls_names as names;
@@ -15,8 +13,9 @@ const ECDHE_MLKEM: &str = "draft-ietf-tls-ecdhe-mlkem §4";
 /// Reads supported_groups.
 pub(super) fn supported_groups(parts: &mut Parts<'_>, _: Place) -> Step<()> {
     const SOURCE: &str = "RFC 8446 §4.2.7";
-    let list =
-        named("named_group_list", SOURCE).wireshark("tls.handshake.extensions_supported_groups");
+    let list = named("named_group_list", SOURCE)
+        .wireshark("tls.handshake.extensions_supported_groups")
+        .meaning("The groups, the dearest first.");
     let len = Some("tls.handshake.extensions_supported_groups_length");
     parts.vector(2, len, list, |parts| {
         while parts.more() {
@@ -26,7 +25,7 @@ pub(super) fn supported_groups(parts: &mut Parts<'_>, _: Place) -> Step<()> {
                 "tls.handshake.extensions_supported_group",
             );
             let group = parts.code(2, field, names::named_group)?;
-            parts.explain(group_in_words(group));
+            parts.explain(names::group_in_words(group));
         }
         Ok(())
     })
@@ -36,7 +35,8 @@ pub(super) fn supported_groups(parts: &mut Parts<'_>, _: Place) -> Step<()> {
 pub(super) fn ec_point_formats(parts: &mut Parts<'_>, _: Place) -> Step<()> {
     const SOURCE: &str = "RFC 8422 §5.1.2";
     let list = named("ec_point_format_list", SOURCE)
-        .wireshark("tls.handshake.extensions_ec_point_formats");
+        .wireshark("tls.handshake.extensions_ec_point_formats")
+        .meaning("The forms in which points may be written.");
     let len = Some("tls.handshake.extensions_ec_point_formats_length");
     parts.vector(1, len, list, |parts| {
         while parts.more() {
@@ -44,7 +44,8 @@ pub(super) fn ec_point_formats(parts: &mut Parts<'_>, _: Place) -> Step<()> {
                 "ECPointFormat",
                 SOURCE,
                 "tls.handshake.extensions_ec_point_format",
-            );
+            )
+            .meaning("Uncompressed writes both coordinates.");
             parts.code(1, field, names::point_format)?;
         }
         Ok(())
@@ -55,7 +56,8 @@ pub(super) fn ec_point_formats(parts: &mut Parts<'_>, _: Place) -> Step<()> {
 pub(super) fn key_share(parts: &mut Parts<'_>, place: Place) -> Step<()> {
     match place {
         Place::ClientHello => {
-            let list = named("client_shares", "RFC 8446 §4.2.8");
+            let list = named("client_shares", "RFC 8446 §4.2.8")
+                .meaning("One public key for each group that the client thinks likely.");
             let len = Some("tls.handshake.extensions_key_share_client_length");
             parts.vector(2, len, list, |parts| {
                 while parts.more() {
@@ -92,12 +94,13 @@ fn key_share_entry(parts: &mut Parts<'_>, place: Place) -> Step<()> {
             "tls.handshake.extensions_key_share_group",
         );
         parts.code(2, field, names::named_group)?;
+        parts.explain(names::group_in_words(group.into()));
         let key = item(
             "key_exchange",
             RFC8446_4_2_8,
             "tls.handshake.extensions_key_share_key_exchange",
         )
-        .meaning(group_in_words(group.into()));
+        .meaning(names::group_in_words(group.into()));
         let len_wireshark = Some("tls.handshake.extensions_key_share_key_exchange_length");
         let shape = shape(group, place == Place::ClientHello);
         // A share of another length than its group has is shown undivided.
@@ -184,21 +187,6 @@ fn shape(group: u16, from_client: bool) -> &'static [Part] {
         (0x11ed, false) => &[Point(48), Ciphertext(1568)],
         _ => &[],
     }
-}
-
-/// What a group is, in one sentence.
-pub(in crate::wire::dissect) fn group_in_words(group: u64) -> Cow<'static, str> {
-    Cow::Borrowed(match group {
-        23..=25 => "An elliptic curve of NIST.",
-        29 => "Curve25519, made to be fast and hard to get wrong.",
-        0x0100..=0x0104 => "Diffie-Hellman with numbers, without curves.",
-        0x11eb..=0x11ed => {
-            "A curve and ML-KEM at once: safe as long as one of them is, and so against quantum computers, too."
-        }
-        0x0200..=0x0202 => "ML-KEM alone, made against quantum computers.",
-        _ if names::is_grease(group) => "Means nothing, on purpose (RFC 8701).",
-        _ => "",
-    })
 }
 
 /// Reads the point of an ECDHE key exchange of TLS 1.2, behind its length.

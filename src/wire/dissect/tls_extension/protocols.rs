@@ -11,7 +11,8 @@ pub(super) fn server_name(parts: &mut Parts<'_>, place: Place) -> Step<()> {
     if place != Place::ClientHello {
         return Ok(());
     }
-    let list = named("server_name_list", SOURCE);
+    let list =
+        named("server_name_list", SOURCE).meaning("A list that never has more than one name.");
     let len = Some("tls.handshake.extensions_server_name_list_len");
     parts.vector(2, len, list, |parts| {
         while parts.more() {
@@ -21,7 +22,8 @@ pub(super) fn server_name(parts: &mut Parts<'_>, place: Place) -> Step<()> {
                     "name_type",
                     SOURCE,
                     "tls.handshake.extensions_server_name_type",
-                ),
+                )
+                .meaning("Which kind of name follows; there is but one."),
                 names::name_type,
             )?;
             parts.opaque_text(
@@ -41,14 +43,16 @@ pub(super) fn max_fragment_length(parts: &mut Parts<'_>, _: Place) -> Step<()> {
         "MaxFragmentLength",
         "RFC 6066 §4",
         "tls.handshake.max_fragment_length",
-    );
+    )
+    .meaning("As a power of two.");
     parts.code(1, field, names::max_fragment_length)?;
     Ok(())
 }
 
 /// Reads record_size_limit.
 pub(super) fn record_size_limit(parts: &mut Parts<'_>, _: Place) -> Step<()> {
-    let field = item("RecordSizeLimit", "RFC 8449 §4", "tls.record_size_limit");
+    let field = item("RecordSizeLimit", "RFC 8449 §4", "tls.record_size_limit")
+        .meaning("In bytes of content.");
     parts.number(2, field)?;
     Ok(())
 }
@@ -56,7 +60,9 @@ pub(super) fn record_size_limit(parts: &mut Parts<'_>, _: Place) -> Step<()> {
 /// Reads application_layer_protocol_negotiation: in the answer a list of one.
 pub(super) fn alpn(parts: &mut Parts<'_>, _: Place) -> Step<()> {
     const SOURCE: &str = "RFC 7301 §3.1";
-    let list = named("protocol_name_list", SOURCE).wireshark("tls.handshake.extensions_alpn_list");
+    let list = named("protocol_name_list", SOURCE)
+        .wireshark("tls.handshake.extensions_alpn_list")
+        .meaning("The protocols, the dearest first.");
     parts.vector(
         2,
         Some("tls.handshake.extensions_alpn_len"),
@@ -82,7 +88,8 @@ pub(super) fn alps_old(parts: &mut Parts<'_>, place: Place) -> Step<()> {
     match place {
         Place::ClientHello => {
             let list = named("supported_protocols", ALPS)
-                .wireshark("tls.handshake.extensions_alps_alpn_list");
+                .wireshark("tls.handshake.extensions_alps_alpn_list")
+                .meaning("The protocols that have settings.");
             parts.vector(
                 2,
                 Some("tls.handshake.extensions_alps_len"),
@@ -96,7 +103,8 @@ pub(super) fn alps_old(parts: &mut Parts<'_>, place: Place) -> Step<()> {
                                 "ProtocolName",
                                 ALPS,
                                 "tls.handshake.extensions_alps_alpn_str",
-                            ),
+                            )
+                            .meaning("The name of a protocol."),
                         )?;
                     }
                     Ok(())
@@ -113,10 +121,14 @@ pub(super) fn alps(parts: &mut Parts<'_>, place: Place) -> Step<()> {
     if place != Place::ClientHello {
         return out_of_place(parts);
     }
-    let list = named("supported_protocols", ALPS);
+    let list = named("supported_protocols", ALPS).meaning("The protocols that have settings.");
     parts.vector(2, None, list, |parts| {
         while parts.more() {
-            parts.opaque_text(1, None, named("ProtocolName", ALPS))?;
+            parts.opaque_text(
+                1,
+                None,
+                named("ProtocolName", ALPS).meaning("The name of a protocol."),
+            )?;
         }
         Ok(())
     })

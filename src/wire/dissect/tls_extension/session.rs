@@ -13,15 +13,13 @@ pub(super) fn supported_versions(parts: &mut Parts<'_>, place: Place) -> Step<()
     const WIRESHARK: &str = "tls.handshake.extensions.supported_version";
     match place {
         Place::ClientHello => {
-            let list = named("versions", SOURCE);
+            let list = named("versions", SOURCE).meaning("The versions, the dearest first.");
             let len = Some("tls.handshake.extensions.supported_versions_len");
             parts.vector(1, len, list, |parts| {
                 while parts.more() {
-                    parts.code(
-                        2,
-                        item("ProtocolVersion", SOURCE, WIRESHARK),
-                        names::version,
-                    )?;
+                    let field = item("ProtocolVersion", SOURCE, WIRESHARK);
+                    let version = parts.code(2, field, names::version)?;
+                    parts.explain(names::version_in_words(version));
                 }
                 Ok(())
             })
@@ -39,7 +37,7 @@ pub(super) fn supported_versions(parts: &mut Parts<'_>, place: Place) -> Step<()
 /// Reads psk_key_exchange_modes.
 pub(super) fn psk_key_exchange_modes(parts: &mut Parts<'_>, _: Place) -> Step<()> {
     const SOURCE: &str = "RFC 8446 §4.2.9";
-    let list = named("ke_modes", SOURCE);
+    let list = named("ke_modes", SOURCE).meaning("The ways that suit the client.");
     parts.vector(
         1,
         Some("tls.extension.psk_ke_modes_length"),
@@ -51,7 +49,7 @@ pub(super) fn psk_key_exchange_modes(parts: &mut Parts<'_>, _: Place) -> Step<()
                 parts.explain(match mode {
                     0 => "With the pre-shared key alone: who steals it later reads everything.",
                     1 => "With the pre-shared key and a fresh exchange of keys.",
-                    _ => "",
+                    _ => "Means nothing to those who do not know it.",
                 });
             }
             Ok(())
@@ -104,7 +102,7 @@ fn psk_identity(parts: &mut Parts<'_>) -> Step<()> {
         [high, low, ..] => usize::from(u16::from_be_bytes([high, low])),
         _ => 0,
     };
-    let whole = named("PskIdentity", RFC8446_4_2_11);
+    let whole = named("PskIdentity", RFC8446_4_2_11).meaning("One secret from before.");
     parts.group((2 + len + 4).min(parts.left()), whole, |parts| {
         parts.opaque(
             2,
@@ -152,7 +150,8 @@ pub(super) fn cookie(parts: &mut Parts<'_>, _: Place) -> Step<()> {
             "cookie",
             "RFC 8446 §4.2.2",
             "tls.handshake.extensions.cookie",
-        ),
+        )
+        .meaning("To be sent back as it is."),
     )?;
     Ok(())
 }
@@ -166,7 +165,8 @@ pub(super) fn renegotiation_info(parts: &mut Parts<'_>, _: Place) -> Step<()> {
             "renegotiated_connection",
             "RFC 5746 §3.2",
             "tls.handshake.extensions_reneg_info",
-        ),
+        )
+        .meaning("Proof of having taken part in the handshake before, if there was one."),
     )?;
     Ok(())
 }

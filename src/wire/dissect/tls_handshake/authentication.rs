@@ -25,8 +25,9 @@ pub(super) fn certificate(parts: &mut Parts<'_>, context: &HandshakeContext) -> 
     let len = Some("tls.handshake.certificates_length");
     parts.vector(3, len, list, |parts| {
         while parts.more() {
-            let cert_data =
-                named("cert_data", RFC8446_4_4_2).wireshark("tls.handshake.certificate");
+            let cert_data = named("cert_data", RFC8446_4_4_2)
+                .wireshark("tls.handshake.certificate")
+                .meaning("One certificate.");
             let len = Some("tls.handshake.certificate_length");
             parts.vector(3, len, cert_data, x509::certificate)?;
             if tls13 {
@@ -44,12 +45,15 @@ pub(super) fn certificate_request(parts: &mut Parts<'_>, context: &HandshakeCont
         request_context(parts, "RFC 8446 §4.3.2")?;
         return extensions(parts, Place::CertificateRequest);
     }
-    let types = named("certificate_types", RFC5246_7_4_4).wireshark("tls.handshake.cert_types");
+    let types = named("certificate_types", RFC5246_7_4_4)
+        .wireshark("tls.handshake.cert_types")
+        .meaning("The kinds of certificates that are accepted.");
     let len = Some("tls.handshake.cert_types_count");
     parts.vector(1, len, types, |parts| {
         while parts.more() {
-            let field =
-                named("ClientCertificateType", RFC5246_7_4_4).wireshark("tls.handshake.cert_type");
+            let field = named("ClientCertificateType", RFC5246_7_4_4)
+                .wireshark("tls.handshake.cert_type")
+                .meaning("A kind of certificate.");
             parts.code(1, field, names::client_certificate_type)?;
         }
         Ok(())
@@ -104,7 +108,9 @@ pub(super) fn compressed_certificate(parts: &mut Parts<'_>, _: &HandshakeContext
     const SOURCE: &str = "RFC 8879 §4";
     parts.code(
         2,
-        named("algorithm", SOURCE).wireshark("tls.compress_certificate.algorithm"),
+        named("algorithm", SOURCE)
+            .wireshark("tls.compress_certificate.algorithm")
+            .meaning("Which algorithm, by its number in the tree of all standards."),
         names::certificate_compression,
     )?;
     parts.number(
@@ -117,7 +123,8 @@ pub(super) fn compressed_certificate(parts: &mut Parts<'_>, _: &HandshakeContext
         3,
         Some("tls.compress_certificate.compressed_certificate_message.length"),
         named("compressed_certificate_message", SOURCE)
-            .wireshark("tls.compress_certificate.compressed_certificate_message"),
+            .wireshark("tls.compress_certificate.compressed_certificate_message")
+            .meaning("To be unpacked before it can be read."),
     )?;
     Ok(())
 }

@@ -39,7 +39,7 @@ pub(super) fn client_hello(parts: &mut Parts<'_>, _: &HandshakeContext) -> Step<
         while parts.more() {
             let suite = named("CipherSuite", RFC8446_4_1_2).wireshark("tls.handshake.ciphersuite");
             let number = parts.code(2, suite, names::cipher_suite)?;
-            parts.explain(suite_in_words(number));
+            parts.explain(names::suite_in_words(number));
         }
         Ok(())
     })?;
@@ -49,8 +49,9 @@ pub(super) fn client_hello(parts: &mut Parts<'_>, _: &HandshakeContext) -> Step<
     let len = Some("tls.handshake.comp_methods_length");
     parts.vector(1, len, methods, |parts| {
         while parts.more() {
-            let method =
-                named("CompressionMethod", RFC8446_4_1_2).wireshark("tls.handshake.comp_method");
+            let method = named("CompressionMethod", RFC8446_4_1_2)
+                .wireshark("tls.handshake.comp_method")
+                .meaning("How records would be compressed.");
             parts.code(1, method, names::compression_method)?;
         }
         Ok(())
@@ -81,7 +82,7 @@ pub(super) fn server_hello(parts: &mut Parts<'_>, _: &HandshakeContext) -> Step<
     session_id(parts, "legacy_session_id_echo", RFC8446_4_1_3)?;
     let suite = named("cipher_suite", RFC8446_4_1_3).wireshark("tls.handshake.ciphersuite");
     let number = parts.code(2, suite, names::cipher_suite)?;
-    parts.explain(suite_in_words(number));
+    parts.explain(names::suite_in_words(number));
     parts.code(
         1,
         named("legacy_compression_method", RFC8446_4_1_3)
@@ -149,13 +150,4 @@ fn session_id(parts: &mut Parts<'_>, name: &'static str, source: &'static str) -
         .meaning("TLS 1.2 resumed sessions by it. TLS 1.3 sends random bytes, and the server repeats them, to look alike.");
     parts.opaque(1, Some("tls.handshake.session_id_length"), field)?;
     Ok(())
-}
-
-fn suite_in_words(number: u64) -> &'static str {
-    match number {
-        0x00ff => "No suite, but a sign: this client ties renegotiations together (RFC 5746).",
-        0x5600 => "No suite, but a sign: this client has tried a newer version before (RFC 7507).",
-        _ if names::is_grease(number) => "Means nothing, on purpose (RFC 8701).",
-        _ => "",
-    }
 }

@@ -4,7 +4,7 @@
 use super::authentication::signed;
 use super::{HandshakeContext, KeyExchange};
 use crate::wire::dissect::parts::{Parts, Step, named};
-use crate::wire::dissect::tls_extension::{ec_point, group_in_words};
+use crate::wire::dissect::tls_extension::ec_point;
 use crate::wire::dissect::tls_names as names;
 
 const RFC8422_5_4: &str = "RFC 8422 §5.4";
@@ -16,11 +16,11 @@ pub(super) fn server_key_exchange(parts: &mut Parts<'_>, context: &HandshakeCont
     let ahead = parts.ahead();
     match context.key_exchange() {
         KeyExchange::Ecdhe => {
-            let params = named("params", RFC8422_5_4);
+            let params = named("params", RFC8422_5_4).meaning("What both sides compute with.");
             parts.group(ecdhe_params_len(ahead), params, ecdhe_params)?;
         }
         KeyExchange::Dhe => {
-            let params = named("params", RFC5246_7_4_3);
+            let params = named("params", RFC5246_7_4_3).meaning("What both sides compute with.");
             parts.group(dhe_params_len(ahead), params, dhe_params)?;
         }
         _ => return undivided(parts),
@@ -36,7 +36,9 @@ pub(super) fn server_key_exchange(parts: &mut Parts<'_>, context: &HandshakeCont
 fn ecdhe_params(parts: &mut Parts<'_>) -> Step<()> {
     let curve_type = parts.code(
         1,
-        named("curve_type", RFC8422_5_4).wireshark("tls.handshake.server_curve_type"),
+        named("curve_type", RFC8422_5_4)
+            .wireshark("tls.handshake.server_curve_type")
+            .meaning("How the curve is told: by name."),
         names::curve_type,
     )?;
     if curve_type != NAMED_CURVE {
@@ -44,7 +46,7 @@ fn ecdhe_params(parts: &mut Parts<'_>) -> Step<()> {
     }
     let field = named("namedcurve", RFC8422_5_4).wireshark("tls.handshake.server_named_curve");
     let group = parts.code(2, field, names::named_group)?;
-    parts.explain(group_in_words(group));
+    parts.explain(names::group_in_words(group));
     let point = named("public", RFC8422_5_4)
         .wireshark("tls.handshake.server_point")
         .meaning("The public half of the server's fresh key.");

@@ -256,3 +256,14 @@ fn a_downgrade_is_explained() {
     let random = field.walk().find(|field| field.name == "random").unwrap();
     assert!(random.meaning.contains("somebody meddled"));
 }
+
+#[test]
+fn every_field_says_what_it_means() {
+    let mut silent = std::collections::BTreeSet::new();
+    for hex in rfc8448::ALL {
+        let field = dissect_handshake(&rfc8448::bytes(hex), &HandshakeContext::default());
+        let without = field.walk().filter(|field| field.meaning.is_empty());
+        silent.extend(without.map(|field| field.name.to_string()));
+    }
+    assert_eq!(silent, std::collections::BTreeSet::new());
+}

@@ -206,7 +206,10 @@ fn fragment(
             named("GenericAEADCipher", "RFC 5246 §6.2.3.3"),
             explicit_nonce_len,
         ),
-        Protection::Other => (named("fragment", "RFC 5246 §6.2.3"), 0),
+        Protection::Other => (
+            named("fragment", "RFC 5246 §6.2.3").meaning("What the record carries."),
+            0,
+        ),
     };
     let mut encrypted = encrypted.meaning("Encrypted: without the keys it looks like chance.");
     // Wireshark goes by the type, though it cannot look inside either.
@@ -282,7 +285,10 @@ fn content(
         }
         None => {
             if len > 0 {
-                parts.bytes(len, named("content", RFC8446_5_1))?;
+                parts.bytes(
+                    len,
+                    named("content", RFC8446_5_1).meaning("Of a type that nobody knows."),
+                )?;
                 parts.blame("No content is of this type.");
             }
             Ok(())

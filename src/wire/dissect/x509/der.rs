@@ -11,27 +11,23 @@ pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
+pub(super) const NULL: u8 = 0x05;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-const ENUMERATED: u8 = 0x0a;
-const UTF8_STRING: u8 = 0x0c;
-const NUMERIC_STRING: u8 = 0x12;
-const PRINTABLE_STRING: u8 = 0x13;
-const T61_STRING: u8 = 0x14;
-const IA5_STRING: u8 = 0x16;
+pub(super) const ENUMERATED: u8 = 0x0a;
+pub(super) const UTF8_STRING: u8 = 0x0c;
+pub(super) const NUMERIC_STRING: u8 = 0x12;
+pub(super) const PRINTABLE_STRING: u8 = 0x13;
+pub(super) const T61_STRING: u8 = 0x14;
+pub(super) const IA5_STRING: u8 = 0x16;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
-const VISIBLE_STRING: u8 = 0x1a;
-const BMP_STRING: u8 = 0x1e;
+pub(super) const VISIBLE_STRING: u8 = 0x1a;
+pub(super) const BMP_STRING: u8 = 0x1e;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
 /// The bit of the identifier that says that the contents are elements themselves (X.690 §8.1.2.5).
-const CONSTRUCTED: u8 = 0x20;
-
-/// How deep elements without a name of their own may be nested. Known structures stay below 8; deeper ones are made
-/// to exhaust a stack.
-const DEPTH_MAX: usize = 16;
+pub(super) const CONSTRUCTED: u8 = 0x20;
 
 const X690_IDENTIFIER: &str = "X.690 §8.1.2";
 const X690_LENGTH: &str = "X.690 §8.1.3";
@@ -130,7 +126,7 @@ pub(super) fn list(
 
 /// What is inside an element: all that is left of it, without a reading of its own.
 pub(super) fn contents() -> Field {
-    named("contents", "X.690 §8.1.4")
+    named("contents", "X.690 §8.1.4").meaning("What the element says.")
 }
 
 /// The bytes inside the next element, if it is whole: to look at, not to take.
@@ -204,77 +200,6 @@ pub(super) fn boolean(parts: &mut Parts<'_>, field: Field, contents: Field) -> S
     })
 }
 
-/// Reads whatever elements there are, and what is within them: for what nobody has a name for.
-pub(super) fn any(parts: &mut Parts<'_>) -> Step<()> {
-    any_below(parts, DEPTH_MAX)
-}
-
-fn any_below(parts: &mut Parts<'_>, depth: usize) -> Step<()> {
-    while parts.more() {
-        let tag = next_tag(parts).unwrap_or_default();
-        let inside = peek(parts).unwrap_or_default();
-        element(parts, named(tag_name(tag), "X.690 §8"), |parts| match tag {
-            _ if tag & CONSTRUCTED != 0 && depth > 0 => any_below(parts, depth - 1),
-            _ if tag & CONSTRUCTED != 0 => {
-                parts.rest(contents())?;
-                parts.blame("Elements within elements, deeper than anything that is meant.");
-                Ok(())
-            }
-            NULL if !parts.more() => Ok(()),
-            INTEGER | ENUMERATED => integer_contents(parts, contents()),
-            OBJECT_IDENTIFIER => {
-                parts.value(parts.left(), contents(), Value::Text(oid::describe(inside)))
-            }
-            _ if is_string(tag) => string_contents(parts, tag, contents()),
-            UTC_TIME | GENERALIZED_TIME => parts.text(parts.left(), contents()),
-            _ => {
-                parts.rest(contents())?;
-                Ok(())
-            }
-        })?;
-    }
-    Ok(())
-}
-
-/// Whether it is one of the types of text.
-pub(super) fn is_string(tag: u8) -> bool {
-    matches!(
-        tag,
-        UTF8_STRING
-            | NUMERIC_STRING
-            | PRINTABLE_STRING
-            | T61_STRING
-            | IA5_STRING
-            | VISIBLE_STRING
-            | BMP_STRING
-    )
-}
-
-/// The contents of a string, as text.
-pub(super) fn string_contents(parts: &mut Parts<'_>, tag: u8, contents: Field) -> Step<()> {
-    match string(tag, parts.ahead()) {
-        Some(text) => parts.value(parts.left(), contents, Value::Text(text)),
-        // Not what its type promises: as UTF-8 if it is, else as bytes with a remark.
-        None => parts.text(parts.left(), contents),
-    }
-}
-
-/// What a string says, if it keeps to its type.
-pub(super) fn string(tag: u8, bytes: &[u8]) -> Option<String> {
-    match tag {
-        BMP_STRING => {
-            let units = bytes.chunks(2).map(|pair| match *pair {
-                [high, low] => Some(u16::from_be_bytes([high, low])),
-                _ => None,
-            });
-            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
-        }
-        // In practice Latin-1, whose numbers are those of Unicode.
-        T61_STRING => Some(bytes.iter().copied().map(char::from).collect()),
-        _ => std::str::from_utf8(bytes).map(str::to_owned).ok(),
-    }
-}
-
 fn read_header(ahead: &[u8]) -> Step<Header> {
     let cut = |what| Broken::Here(Cow::Borrowed(what));
     let (&tag, behind_tag) = ahead
@@ -339,86 +264,4 @@ pub(super) fn tag_name(tag: u8) -> Cow<'static, str> {
         _ if tag & 0xc0 == 0x80 => return Cow::Owned(format!("[{}]", tag & 0x1f)),
         _ => return Cow::Owned(format!("tag {tag:#04x}")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::dissect::parts::dissect;
-
-    fn walk(bytes: &[u8]) -> Field {
-        let field = dissect(bytes, named("any", "X.690"), any);
-        assert_eq!(field.flaw(), None, "{bytes:02x?}");
-        field
-    }
-
-    fn problem(bytes: &[u8]) -> Option<String> {
-        walk(bytes)
-            .walk()
-            .find_map(|field| field.problem.as_ref().map(ToString::to_string))
-    }
-
-    #[test]
-    fn elements_within_elements_have_their_names_and_values() {
-        let tree = walk(&[0x30, 8, 2, 1, 5, 0x0c, 1, b'a', 5, 0, 0x80, 0]);
-        let said: Vec<_> = tree
-            .walk()
-            .filter(|field| field.name == "contents")
-            .map(|field| field.value.clone())
-            .collect();
-        assert_eq!(
-            said,
-            [
-                Value::Number(5),
-                Value::Text("a".to_owned()),
-                // [0], of no bytes.
-                Value::Bytes
-            ]
-        );
-        assert!(tree.walk().any(|field| field.name == "NULL"));
-    }
-
-    #[test]
-    fn lengths_are_read_in_both_forms() {
-        for (bytes, ok) in [
-            (&[4u8, 1, 0][..], true),
-            (&[4, 0x81, 1, 0], true),
-            (&[4, 0x84, 0, 0, 0, 1, 0], true),
-            (&[4, 0x85, 0, 0, 0, 0, 1, 0], false),
-            (&[4, 0x80, 0, 0], false),
-            (&[4, 2, 0], false),
-            (&[4, 0x82, 1], false),
-            (&[0x1f, 1, 0], false),
-            (&[4], false),
-        ] {
-            assert_eq!(problem(bytes).is_none(), ok, "{bytes:02x?}");
-        }
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        let nested = |depth: usize| {
-            (0..depth).fold(vec![5, 0], |inner, _| {
-                [&[0x30, u8::try_from(inner.len()).unwrap()], &inner[..]].concat()
-            })
-        };
-        assert_eq!(problem(&nested(DEPTH_MAX)), None);
-        assert!(
-            problem(&nested(DEPTH_MAX + 1))
-                .unwrap()
-                .contains("Elements within elements")
-        );
-        assert!(problem(&[0x30; 10_000]).is_some());
-    }
-
-    #[test]
-    fn strings_of_two_bytes_a_character_are_text() {
-        assert_eq!(
-            string(BMP_STRING, &[0, b'h', 0x20, 0xac]),
-            Some("h€".to_owned())
-        );
-        assert_eq!(string(BMP_STRING, &[0, b'h', 0]), None);
-        assert_eq!(string(T61_STRING, &[0xe9]), Some("é".to_owned()));
-        assert_eq!(string(UTF8_STRING, &[0xe9]), None);
-    }
 }

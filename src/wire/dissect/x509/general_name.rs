@@ -70,7 +70,9 @@ impl Kind {
             Self::Text(contents) => parts.text(parts.left(), contents),
             Self::Address => address(parts, inside),
             Self::Directory => {
-                let field = named("Name", SOURCE).wireshark("x509ce.directoryName");
+                let field = named("Name", SOURCE)
+                    .wireshark("x509ce.directoryName")
+                    .meaning("A distinguished name: attributes from the country down.");
                 name::distinguished_name(parts, field, Some("x509if.rdnSequence"))
             }
             Self::Identifier => {

@@ -1,7 +1,7 @@
 //! Distinguished names: who somebody is, as attributes such as country, organization and common name (RFC 5280 §4.1.2.4).
 //! No other kinds of names: those are in `general_name`.
 
-use super::{der, oid};
+use super::{der, oid, text};
 use crate::wire::dissect::parts::{Parts, Step, named};
 use crate::wire::field::{Field, Value};
 
@@ -20,7 +20,8 @@ pub(in crate::wire::dissect) fn distinguished_name(
     contents.wireshark = rdn_sequence_wireshark;
     let mut summary = String::new();
     der::list(parts, der::SEQUENCE, field, contents, |parts| {
-        let set = named("RelativeDistinguishedName", SOURCE);
+        let set = named("RelativeDistinguishedName", SOURCE)
+            .meaning("One step of the name, nearly always of one attribute.");
         let contents = der::contents().wireshark("x509if.RDNSequence_item");
         der::list(parts, der::SET, set, contents, |parts| {
             attribute(parts, &mut summary)
@@ -54,23 +55,25 @@ fn style(attribute: &str) -> Style {
 
 fn attribute(parts: &mut Parts<'_>, summary: &mut String) -> Step<()> {
     let whole = named("AttributeTypeAndValue", SOURCE)
-        .wireshark("x509if.RelativeDistinguishedName_item_element");
+        .wireshark("x509if.RelativeDistinguishedName_item_element")
+        .meaning("One attribute of the name, such as its country.");
     der::expect(parts, der::SEQUENCE, whole, |parts| {
         let id = der::object_identifier(
             parts,
-            named("type", SOURCE),
-            der::contents()
-                .wireshark("x509if.oid")
-                .meaning("Which attribute this is."),
+            named("type", SOURCE).meaning("Which attribute this is."),
+            der::contents().wireshark("x509if.oid"),
         )?;
         let short = oid::short(id);
         let tag = der::next_tag(parts).unwrap_or_default();
         add(
             summary,
             &short,
-            der::string(tag, der::peek(parts).unwrap_or_default()),
+            text::string(tag, der::peek(parts).unwrap_or_default()),
         );
-        let (mut value, mut contents) = (named("value", SOURCE), der::contents());
+        let (mut value, mut contents) = (
+            named("value", SOURCE).meaning("What the attribute says."),
+            der::contents(),
+        );
         match style(&short) {
             Style::Directory => {
                 value = value.wireshark("x509sat.DirectoryString");
@@ -80,8 +83,8 @@ fn attribute(parts: &mut Parts<'_>, summary: &mut String) -> Step<()> {
             Style::Other => {}
         }
         der::element(parts, value, |parts| {
-            if der::is_string(tag) {
-                der::string_contents(parts, tag, contents)
+            if text::is_string(tag) {
+                text::string_contents(parts, tag, contents)
             } else {
                 parts.rest(contents)?;
                 Ok(())

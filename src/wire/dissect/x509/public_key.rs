@@ -1,6 +1,7 @@
 //! Public keys and the algorithms they are for (RFC 5280 §4.1.2.7, RFC 3279, RFC 5480, RFC 8410).
 //! Shapes only: no key is used here.
 
+use super::any::any;
 use super::der;
 use crate::wire::dissect::parts::{Parts, Step, named};
 use crate::wire::field::Field;
@@ -15,7 +16,8 @@ pub(super) fn algorithm_identifier<'a>(parts: &mut Parts<'a>, field: Field) -> S
     der::expect(parts, der::SEQUENCE, field, |parts| {
         der::object_identifier(
             parts,
-            named("algorithm", "RFC 5280 §4.1.1.2"),
+            named("algorithm", "RFC 5280 §4.1.1.2")
+                .meaning("Which algorithm, by its number in the tree of all standards."),
             der::contents().wireshark("x509af.algorithm.id"),
         )?;
         if id == EC_PUBLIC_KEY && der::next_tag(parts) == Some(der::OBJECT_IDENTIFIER) {
@@ -25,7 +27,7 @@ pub(super) fn algorithm_identifier<'a>(parts: &mut Parts<'a>, field: Field) -> S
             let curve = der::contents().wireshark("pkcs1.namedCurve");
             der::object_identifier(parts, parameters, curve)?;
         }
-        der::any(parts)
+        any(parts)
     })?;
     Ok(id)
 }
@@ -44,7 +46,8 @@ pub(super) fn subject_public_key_info(parts: &mut Parts<'_>) -> Step<()> {
         )?;
         // Wireshark decodes RSA keys another way, and then shows no padding.
         let padding = (algorithm != RSA_ENCRYPTION).then_some("ber.bitstring.padding");
-        let key = named("subjectPublicKey", RFC5280_4_1_2_7);
+        let key =
+            named("subjectPublicKey", RFC5280_4_1_2_7).meaning("The key, as a string of bits.");
         der::bit_string(parts, key, padding, |parts| {
             let key = named("key", RFC5280_4_1_2_7)
                 .wireshark("x509af.subjectPublicKey")
@@ -66,7 +69,7 @@ fn rsa_key(parts: &mut Parts<'_>) -> Step<()> {
     der::expect(
         parts,
         der::SEQUENCE,
-        named("RSAPublicKey", SOURCE),
+        named("RSAPublicKey", SOURCE).meaning("A key of RSA is a pair of numbers."),
         |parts| {
             der::primitive(
                 parts,

@@ -23,7 +23,9 @@ pub(in crate::wire::dissect) fn sct_list(parts: &mut Parts<'_>) -> Step<()> {
 fn timestamp(parts: &mut Parts<'_>) -> Step<()> {
     parts.code(
         1,
-        named("sct_version", RFC6962_3_2).wireshark("tls.sct.sct_version"),
+        named("sct_version", RFC6962_3_2)
+            .wireshark("tls.sct.sct_version")
+            .meaning("The version of the logs: always v1."),
         names::sct_version,
     )?;
     parts.bytes(
@@ -41,11 +43,15 @@ fn timestamp(parts: &mut Parts<'_>) -> Step<()> {
     parts.opaque(
         2,
         Some("tls.sct.sct_extensions_length"),
-        named("extensions", RFC6962_3_2).wireshark("tls.sct.sct_extensions"),
+        named("extensions", RFC6962_3_2)
+            .wireshark("tls.sct.sct_extensions")
+            .meaning("Nothing yet."),
     )?;
     let scheme = parts.code(
         2,
-        named("algorithm", "RFC 5246 §7.4.1.4.1").wireshark("tls.handshake.sig_hash_alg"),
+        named("algorithm", "RFC 5246 §7.4.1.4.1")
+            .wireshark("tls.handshake.sig_hash_alg")
+            .meaning("How it is signed."),
         names::signature_scheme,
     )?;
     let signature = named("signature", "RFC 5246 §4.7")

@@ -9,7 +9,7 @@ use crate::wire::field::Field;
 /// Reads a certificate's signatureValue.
 pub(super) fn signature_value(parts: &mut Parts<'_>, algorithm: &[u8]) -> Step<()> {
     const SOURCE: &str = "RFC 5280 §4.1.1.3";
-    let whole = named("signatureValue", SOURCE);
+    let whole = named("signatureValue", SOURCE).meaning("The signature, as a string of bits.");
     der::bit_string(parts, whole, Some("ber.bitstring.padding"), |parts| {
         let signature = named("signature", SOURCE)
             .wireshark("x509af.encrypted")
@@ -26,7 +26,8 @@ pub(super) fn signature_value(parts: &mut Parts<'_>, algorithm: &[u8]) -> Step<(
 /// Reads an ECDSA signature.
 fn ecdsa_signature(parts: &mut Parts<'_>) -> Step<()> {
     const SOURCE: &str = "RFC 3279 §2.2.3";
-    let value = named("Ecdsa-Sig-Value", SOURCE);
+    let value =
+        named("Ecdsa-Sig-Value", SOURCE).meaning("A signature of ECDSA is a pair of numbers.");
     der::expect(parts, der::SEQUENCE, value, |parts| {
         let number =
             |name, meaning: &'static str| -> Field { named(name, SOURCE).meaning(meaning) };

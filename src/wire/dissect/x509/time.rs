@@ -2,24 +2,24 @@
 //! No clock: whether a certificate holds now is its reader's question.
 
 use super::der;
-use crate::wire::dissect::parts::{Parts, Step, broken, named};
-use crate::wire::field::Value;
+use crate::wire::dissect::parts::{Parts, Step, broken};
+use crate::wire::field::{Field, Value};
 
 /// Reads a Time.
-pub(super) fn time(parts: &mut Parts<'_>, name: &'static str, wireshark: &'static str) -> Step<()> {
-    let (tag, source, contents_wireshark) = match der::next_tag(parts) {
-        Some(der::UTC_TIME) => (der::UTC_TIME, "RFC 5280 §4.1.2.5.1", "x509af.utcTime"),
-        Some(der::GENERALIZED_TIME) => (
-            der::GENERALIZED_TIME,
-            "RFC 5280 §4.1.2.5.2",
-            "x509af.generalizedTime",
-        ),
-        _ => return broken(format!("{name} should be UTCTime or GeneralizedTime.")),
+pub(super) fn time(parts: &mut Parts<'_>, field: Field) -> Step<()> {
+    let (tag, contents_wireshark) = match der::next_tag(parts) {
+        Some(der::UTC_TIME) => (der::UTC_TIME, "x509af.utcTime"),
+        Some(der::GENERALIZED_TIME) => (der::GENERALIZED_TIME, "x509af.generalizedTime"),
+        _ => {
+            let name = &field.name;
+            return broken(format!("{name} should be UTCTime or GeneralizedTime."));
+        }
     };
     let text = read(tag, der::peek(parts).unwrap_or_default());
-    let field = named(name, source).wireshark(wireshark);
     der::element(parts, field, |parts| {
-        let contents = der::contents().wireshark(contents_wireshark);
+        let contents = der::contents()
+            .wireshark(contents_wireshark)
+            .meaning("A time, in UTC: in two digits of the year up to 2049, then in four.");
         match text {
             Some(text) => parts.value(parts.left(), contents, Value::Text(text)),
             None => {
