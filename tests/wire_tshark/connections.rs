@@ -15,15 +15,15 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// What is known at a record of this packet.
-    pub(crate) fn next(&mut self, packet: &[Theirs], record: &[u8]) -> RecordContext {
-        // The client's port is any free one; the server's is below it or not, but speaks second.
+    pub(crate) fn see(&mut self, packet: &[Theirs], record: &[u8]) -> RecordContext {
+        // Who speaks first is the client.
         let (from, to) = (shown(packet, "tcp.srcport"), shown(packet, "tcp.dstport"));
         let (client, sender) = if self.known.contains_key(&to) {
             (to, Direction::FromServer)
         } else {
             (from, Direction::FromClient)
         };
-        self.known.entry(client).or_default().next(sender, record)
+        self.known.entry(client).or_default().see(sender, record)
     }
 }
 

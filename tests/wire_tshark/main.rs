@@ -98,7 +98,7 @@ fn compare_records(
         let place = format!("{capture}, packet {}", number + 1);
         for_each(packet, "tls.record", &mut |record| {
             count += 1;
-            let context = connections.next(packet, &record.bytes());
+            let context = connections.see(packet, &record.bytes());
             let ours = dissect_record(&record.bytes(), &context);
             tally.compare(&place, &ours, record);
             record.walk(&mut |field| {
@@ -124,7 +124,7 @@ fn compare_decrypted(
     for (number, packet) in packets.iter().enumerate() {
         let place = format!("{capture}, packet {}, decrypted", number + 1);
         for_each(packet, "tls.record", &mut |record| {
-            let context = connections.next(packet, &record.bytes());
+            let context = connections.see(packet, &record.bytes());
             record.walk(&mut |field| {
                 let ours = match field.name.as_str() {
                     _ if seen.contains(&field.hex) => return,

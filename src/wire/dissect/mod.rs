@@ -1,6 +1,9 @@
 //! Takes messages apart: each function maps the bytes of one message to a tree of `Field`s and never fails.
 //! No state of a connection, except in `stream`, which finds where messages begin and end; no keys.
 
+/// Points of elliptic curves.
+mod curve_point;
+
 /// Requests and responses of HTTP/1.1, heads and content.
 pub mod http;
 

@@ -101,7 +101,7 @@ pub fn dissect_handshake(message: &[u8], context: &HandshakeContext) -> Field {
     })
 }
 
-/// How long the message at the beginning of `bytes` is, with its header, if that is whole.
+/// How long the message at the beginning of `bytes` is, with its header. `None` if not even that is whole.
 #[must_use]
 pub fn message_len(bytes: &[u8]) -> Option<usize> {
     let (&[_, high, middle, low], _) = bytes.split_first_chunk::<MESSAGE_HEADER_LEN>()?;

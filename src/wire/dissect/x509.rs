@@ -21,14 +21,14 @@ use crate::wire::field::Field;
 pub(super) use any::any as any_der;
 pub(super) use name::distinguished_name;
 pub(super) use oid::relative as relative_oid;
-pub(super) use public_key::uncompressed_point;
 pub(super) use sct::sct_list;
 pub(super) use signature::by_scheme as signature;
 
 /// Takes one certificate apart.
 #[must_use]
 pub fn dissect_certificate(der: &[u8]) -> Field {
-    dissect(der, named("Certificate", RFC5280_4_1), certificate)
+    let field = named("cert_data", "RFC 8446 §4.4.2").meaning("One certificate.");
+    dissect(der, field, certificate)
 }
 
 /// Reads a certificate.

@@ -2,9 +2,9 @@
 //! What is computed from them is known to `decrypt`.
 
 use super::{Place, item, out_of_place};
+use crate::wire::dissect::curve_point::uncompressed_point;
 use crate::wire::dissect::parts::{Parts, Step, named};
 use crate::wire::dissect::tls_names as names;
-use crate::wire::dissect::x509;
 use crate::wire::field::Field;
 
 const RFC8446_4_2_8: &str = "RFC 8446 §4.2.8";
@@ -144,7 +144,7 @@ impl Part {
             Self::Point(_) => {
                 let point = named("UncompressedPointRepresentation", "RFC 8446 §4.2.8.2")
                     .meaning("A point of the curve: the public half of a fresh key.");
-                return parts.group(self.len(), point, x509::uncompressed_point);
+                return parts.group(self.len(), point, uncompressed_point);
             }
             Self::X25519 => parts.bytes(
                 self.len(),
@@ -198,7 +198,7 @@ pub(in crate::wire::dissect) fn ec_point(
     // NIST curves only: the others have no coordinates to show.
     match *parts.ahead() {
         [len, 4, ..] if [65, 97, 133].contains(&len) => {
-            parts.vector(1, Some(len_wireshark), field, x509::uncompressed_point)
+            parts.vector(1, Some(len_wireshark), field, uncompressed_point)
         }
         _ => {
             parts.opaque(1, Some(len_wireshark), field)?;

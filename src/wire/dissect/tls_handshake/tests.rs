@@ -42,15 +42,17 @@ fn hello(extensions: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_prefix_of_every_message_is_shown_as_far_as_it_goes() {
-    for hex in rfc8448::ALL {
-        let whole = rfc8448::bytes(hex);
+    for (section, whole) in rfc8448::all() {
         assert_eq!(
             problems(&dissect_handshake(&whole, &HandshakeContext::default())),
             Vec::<String>::new()
         );
         for len in 0..whole.len() {
             let field = dissect_handshake(&whole[..len], &HandshakeContext::default());
-            assert!(!problems(&field).is_empty(), "{len} of {hex}");
+            assert!(
+                !problems(&field).is_empty(),
+                "{len} of {whole:02x?} of §{section}"
+            );
             assert_eq!(field.bytes, 0..len);
         }
         let with_more = [&whole[..], &[0]].concat();
@@ -61,9 +63,8 @@ fn every_prefix_of_every_message_is_shown_as_far_as_it_goes() {
 
 #[test]
 fn mutated_messages_keep_the_promise_of_fields_in_both_versions() {
-    for (seed, hex) in (1..).zip(rfc8448::ALL) {
-        let whole = rfc8448::bytes(hex);
-        for mutated in mutations(&whole, seed, 600) {
+    for (seed, (_, whole)) in (1..).zip(rfc8448::all()) {
+        for mutated in mutations(&whole, seed, 300) {
             for context in [HandshakeContext::default(), TLS12] {
                 let field = dissect_handshake(&mutated, &context);
                 assert_eq!(field.flaw(), None, "{mutated:02x?}");
@@ -227,14 +228,15 @@ fn the_suite_decides_how_keys_are_read() {
 
 #[test]
 fn a_server_hello_settles_version_and_suite() {
-    let settled = |hex| HandshakeContext::after_server_hello(&rfc8448::bytes(hex));
+    let settled =
+        |section, name| HandshakeContext::after_server_hello(&rfc8448::message(section, name));
     let tls13 = Some(HandshakeContext {
         version: Version::Tls13,
         cipher_suite: Some(0x1301),
     });
-    assert_eq!(settled(rfc8448::SERVER_HELLO), tls13);
-    assert_eq!(settled(rfc8448::HELLO_RETRY_REQUEST), tls13);
-    assert_eq!(settled(rfc8448::CLIENT_HELLO), None);
+    assert_eq!(settled(3, "ServerHello"), tls13);
+    assert_eq!(settled(5, "HelloRetryRequest"), tls13);
+    assert_eq!(settled(3, "ClientHello"), None);
     let hello =
         |version: [u8; 2]| message(2, &[&version[..], &[7; 32], &[0, 0xc0, 0x2f, 0]].concat());
     assert_eq!(
@@ -242,7 +244,7 @@ fn a_server_hello_settles_version_and_suite() {
         Some(TLS12)
     );
     assert_eq!(HandshakeContext::after_server_hello(&hello([3, 1])), None);
-    for mutated in mutations(&rfc8448::bytes(rfc8448::SERVER_HELLO), 9, 2_000) {
+    for mutated in mutations(&rfc8448::message(3, "ServerHello"), 9, 2_000) {
         let settled = HandshakeContext::after_server_hello(&mutated);
         assert!(settled.is_none() || mutated[0] == 2);
     }
@@ -260,8 +262,8 @@ fn a_downgrade_is_explained() {
 #[test]
 fn every_field_says_what_it_means() {
     let mut silent = std::collections::BTreeSet::new();
-    for hex in rfc8448::ALL {
-        let field = dissect_handshake(&rfc8448::bytes(hex), &HandshakeContext::default());
+    for (_, message) in rfc8448::all() {
+        let field = dissect_handshake(&message, &HandshakeContext::default());
         let without = field.walk().filter(|field| field.meaning.is_empty());
         silent.extend(without.map(|field| field.name.to_string()));
     }

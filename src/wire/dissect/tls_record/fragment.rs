@@ -206,10 +206,7 @@ fn fragment(
             named("GenericAEADCipher", "RFC 5246 §6.2.3.3"),
             explicit_nonce_len,
         ),
-        Protection::Other => (
-            named("fragment", "RFC 5246 §6.2.3").meaning("What the record carries."),
-            0,
-        ),
+        Protection::Other => (named("fragment", "RFC 5246 §6.2.3"), 0),
     };
     let mut encrypted = encrypted.meaning("Encrypted: without the keys it looks like chance.");
     // Wireshark goes by the type, though it cannot look inside either.

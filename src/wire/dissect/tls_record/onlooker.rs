@@ -28,7 +28,7 @@ struct Half {
 
 impl Onlooker {
     /// Remembers what this record changes, and gives what one must know to take it apart.
-    pub fn next(&mut self, sender: Direction, record: &[u8]) -> RecordContext {
+    pub fn see(&mut self, sender: Direction, record: &[u8]) -> RecordContext {
         let agreed = self.agreed;
         let half = match sender {
             Direction::FromClient => &mut self.client,
@@ -112,9 +112,9 @@ mod tests {
         for cut in 1..messages.len() {
             let mut onlooker = Onlooker::default();
             let (first, second) = messages.split_at(cut);
-            let context = onlooker.next(Direction::FromServer, &record(first));
+            let context = onlooker.see(Direction::FromServer, &record(first));
             assert_eq!(context.continued_bytes, 0);
-            let context = onlooker.next(Direction::FromServer, &record(second));
+            let context = onlooker.see(Direction::FromServer, &record(second));
             // The hello takes 42 bytes, the message behind it 4.
             let expected = match cut {
                 ..42 => 42 - cut,
@@ -130,17 +130,17 @@ mod tests {
     #[test]
     fn tls12_encrypts_from_change_cipher_spec_on_each_way_by_itself() {
         let mut onlooker = Onlooker::default();
-        onlooker.next(Direction::FromServer, &record(&server_hello()));
+        onlooker.see(Direction::FromServer, &record(&server_hello()));
         let change_cipher_spec = [20, 3, 3, 0, 1, 1];
-        onlooker.next(Direction::FromClient, &change_cipher_spec);
-        let next =
-            |onlooker: &mut Onlooker, sender| onlooker.next(sender, &record(&[20])).protection;
+        onlooker.see(Direction::FromClient, &change_cipher_spec);
+        let protection =
+            |onlooker: &mut Onlooker, sender| onlooker.see(sender, &record(&[20])).protection;
         let gcm = Protection::Tls12 {
             explicit_nonce_len: 8,
         };
-        assert_eq!(next(&mut onlooker, Direction::FromClient), gcm);
+        assert_eq!(protection(&mut onlooker, Direction::FromClient), gcm);
         assert_eq!(
-            next(&mut onlooker, Direction::FromServer),
+            protection(&mut onlooker, Direction::FromServer),
             Protection::Clear
         );
     }
@@ -150,7 +150,7 @@ mod tests {
         let mut onlooker = Onlooker::default();
         let endless = record(&[11, 0xff, 0xff, 0xff].repeat(4_000));
         for _ in 0..10 {
-            onlooker.next(Direction::FromServer, &endless);
+            onlooker.see(Direction::FromServer, &endless);
         }
         assert!(onlooker.server.begun.len() <= BEGUN_LEN_MAX);
     }

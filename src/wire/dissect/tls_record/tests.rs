@@ -137,8 +137,8 @@ fn content_in_clear_is_taken_apart() {
     let change = dissect_record(&record(20, &[1]), &clear());
     assert_eq!(change.leaf_at(5).unwrap().name, "type");
     let messages = [
-        rfc8448::bytes(rfc8448::SERVER_HELLO),
-        rfc8448::bytes(rfc8448::ENCRYPTED_EXTENSIONS),
+        rfc8448::message(3, "ServerHello"),
+        rfc8448::message(3, "EncryptedExtensions"),
     ];
     let both = dissect_record(&record(22, &messages.concat()), &clear());
     assert_eq!(problems(&both), Vec::<String>::new());
@@ -160,7 +160,7 @@ fn a_server_hello_settles_how_the_messages_behind_it_in_its_record_are_read() {
 
 #[test]
 fn parts_of_messages_stay_parts() {
-    let hello = rfc8448::bytes(rfc8448::CLIENT_HELLO);
+    let hello = rfc8448::message(3, "ClientHello");
     let first = dissect_record(&record(22, &hello[..100]), &clear());
     assert_eq!(
         leaves(&first).last().unwrap(),
@@ -270,8 +270,8 @@ fn inner_plaintext_is_content_type_and_zeros() {
 
 #[test]
 fn mutated_records_keep_the_promise_of_fields() {
-    let hello = record(22, &rfc8448::bytes(rfc8448::CLIENT_HELLO));
-    let certificate = record(22, &rfc8448::bytes(rfc8448::CERTIFICATE));
+    let hello = record(22, &rfc8448::message(3, "ClientHello"));
+    let certificate = record(22, &rfc8448::message(3, "Certificate"));
     let sealed = record(23, &[7; 60]);
     for (seed, whole) in (50..).zip([hello, certificate, sealed]) {
         for mutated in mutations(&whole, seed, 1_000) {

@@ -3,6 +3,7 @@
 
 use super::any::any;
 use super::der;
+use crate::wire::dissect::curve_point::uncompressed_point;
 use crate::wire::dissect::parts::{Parts, Step, named};
 use crate::wire::field::Field;
 
@@ -86,17 +87,4 @@ fn rsa_key(parts: &mut Parts<'_>) -> Step<()> {
             )
         },
     )
-}
-
-/// Reads a point of an elliptic curve as both its coordinates (SEC 1 §2.3.3).
-pub(in crate::wire::dissect) fn uncompressed_point(parts: &mut Parts<'_>) -> Step<()> {
-    const SOURCE: &str = "SEC 1 §2.3.3";
-    parts.number(
-        1,
-        named("form", SOURCE).meaning("4: both coordinates follow, uncompressed."),
-    )?;
-    let half = parts.left() / 2;
-    parts.bytes(half, named("x", SOURCE).meaning("The first coordinate."))?;
-    parts.rest(named("y", SOURCE).meaning("The second coordinate."))?;
-    Ok(())
 }
