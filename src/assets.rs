@@ -26,7 +26,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!("templates", include_str:
     "account.html", "badge_http.html", "badge_tls.html", "certificate_given.html",
     "certificate_self_signed.html", "chat.html", "conversation.html", "error.html", "guest.html",
     "join.html", "key_exchange.html", "key_resumed.html", "layout.html", "login.html",
-    "password_in_clear.html", "register.html", "user.html",
+    "password_in_clear.html", "register.html", "someone.html", "user.html",
 );
 
 const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:

@@ -9,6 +9,7 @@ use crate::template::{Markup, Value};
 
 use super::badge;
 use super::request::Request;
+use super::visitor;
 
 /// Scripts, styles and connections from this server only; nothing inline, no frames, no plug-ins.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -92,6 +93,10 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
         Some(name) => app
             .assets
             .render("user.html", &[("name", Value::Text(name))])?,
+        // An error looks no session up; its owner, if there is one, is not told to log in.
+        None if page.name == "error" && visitor::old_token(request).is_some() => {
+            app.assets.render("someone.html", &[])?
+        }
         None => app.assets.render("guest.html", &[])?,
     };
     let badge = badge::render(app, request.via)?;
