@@ -19,7 +19,7 @@ use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
 use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
 use crate::log;
-use crate::pages::{self, Reply, Request, Upgrade, Via};
+use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
 use crate::tls::{self, Negotiated, Tls};
 use crate::transport::Stream;
 use crate::transport::tap::{Direction, Observer, Seen, Tap};
@@ -99,15 +99,15 @@ async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Tra
             .await
         }
         (Scheme::Https, Some(tls)) => {
-            let (stream, negotiated) = match encrypt(app, tls, tapped).await {
+            let (stream, encrypted) = match encrypt(app, tls, tapped).await {
                 Ok(encrypted) => encrypted,
                 Err(ending) => return ending,
             };
-            log!(app.log, "#{} {negotiated}", arrival.number);
+            log!(app.log, "#{} {}", arrival.number, encrypted.negotiated);
             let via = Via {
                 number: arrival.number,
                 peer: arrival.peer,
-                tls: Some(negotiated),
+                tls: Some(encrypted),
             };
             serve(app, stream, &via, arrival.turned_away).await
         }
@@ -137,10 +137,11 @@ async fn encrypt(
     app: &App,
     tls: &Tls,
     tapped: Tap<TcpStream>,
-) -> Result<(Stream, Negotiated), String> {
+) -> Result<(Stream, Encrypted), String> {
+    let setup = tls.setup();
     let handshake = timeout(
         app.config.limits.tls_handshake_deadline,
-        tls.accept(tapped, None),
+        setup.accept(tapped, None),
     );
     let accepted = tokio::select! {
         biased;
@@ -150,7 +151,13 @@ async fn encrypt(
     };
     match accepted {
         Ok(Ok(stream)) => match Negotiated::of(stream.get_ref().1) {
-            Some(negotiated) => Ok((Stream::Tls(Box::new(stream)), negotiated)),
+            Some(negotiated) => {
+                let encrypted = Encrypted {
+                    negotiated,
+                    setup: setup.clone(),
+                };
+                Ok((Stream::Tls(Box::new(stream)), encrypted))
+            }
             None => Err("the handshake did not finish".to_owned()),
         },
         Ok(Err(refused)) => {

@@ -162,7 +162,7 @@ fn pairs_made_by_openssl_are_taken_in_every_form_of_key() {
 /// Serves one connection: answers `?` with `!`, and tells what was agreed on.
 async fn serve_one(tls: Arc<Tls>, listener: TcpListener) -> Negotiated {
     let (socket, _) = listener.accept().await.unwrap();
-    let mut stream = tls.accept(socket, None).await.unwrap();
+    let mut stream = tls.setup().accept(socket, None).await.unwrap();
     assert_eq!(stream.read_u8().await.unwrap(), b'?');
     stream.write_all(b"!").await.unwrap();
     stream.shutdown().await.unwrap();

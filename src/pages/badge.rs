@@ -5,14 +5,13 @@ use crate::app::App;
 use crate::assets::AssetError;
 use crate::template::{Markup, Value};
 
-use super::request::Via;
+use super::request::{Encrypted, Via};
 
 /// The badge of the connection that a page is sent over.
 pub(super) fn render(app: &App, via: &Via) -> Result<Markup, AssetError> {
-    let (Some(negotiated), Some(tls)) = (&via.tls, &app.tls) else {
+    let Some(Encrypted { negotiated, setup }) = &via.tls else {
         return app.assets.render("badge_http.html", &[]);
     };
-    let setup = tls.setup();
     let certificate = &setup.certificate;
     let is_given = app.config.certificate_named || setup.settings.files.is_some();
     let name = if is_given {

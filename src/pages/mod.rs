@@ -15,7 +15,7 @@ mod visitor;
 
 pub use conversation::converse;
 pub use error::{bare, refused};
-pub use request::{Admission, Reply, Request, Upgrade, Via};
+pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
 
 use crate::app::App;
 use crate::http::cross_site;

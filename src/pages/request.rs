@@ -2,6 +2,7 @@
 //! Values only: nothing is read or written here.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -12,7 +13,17 @@ use crate::http::target::{Scheme, Target};
 use crate::http::{RequestHead, Response};
 use crate::model::Group;
 use crate::store::SessionTransport;
-use crate::tls::Negotiated;
+use crate::tls::{Negotiated, Setup};
+
+/// What a connection's own handshake agreed on, and how TLS was done at that moment: settings and
+/// certificate may have been read anew since.
+#[derive(Debug, Clone)]
+pub struct Encrypted {
+    /// Version, suite, group.
+    pub negotiated: Negotiated,
+    /// The certificate that was shown, and the settings.
+    pub setup: Arc<Setup>,
+}
 
 /// The connection a request came over.
 #[derive(Debug, Clone)]
@@ -22,7 +33,7 @@ pub struct Via {
     /// The other end.
     pub peer: SocketAddr,
     /// What the TLS handshake agreed on; `None` in clear.
-    pub tls: Option<Negotiated>,
+    pub tls: Option<Encrypted>,
 }
 
 impl Via {

@@ -133,7 +133,9 @@ impl Tls {
     pub fn setup(&self) -> Arc<Setup> {
         Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
+impl Setup {
     /// Performs the server's part of the handshake on `io`.
     ///
     /// `on_secret` hears the secrets of this connection and no other. There is no deadline here:
@@ -149,7 +151,7 @@ impl Tls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let shared = Arc::clone(&self.setup().server_config);
+        let shared = Arc::clone(&self.server_config);
         let config = match on_secret {
             None => shared,
             Some(on_secret) => watched(&shared, on_secret),
@@ -157,9 +159,7 @@ impl Tls {
         let accept = TlsAcceptor::from(config).accept(io).into_fallible();
         accept.await.map_err(|(error, io)| Refused { error, io })
     }
-}
 
-impl Setup {
     fn from_sources(sources: &Sources) -> Result<Self, SetupError> {
         let settings = TlsSettings::load(&sources.settings, sources.settings_named)?;
         let source = match &settings.files {

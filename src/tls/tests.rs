@@ -189,7 +189,7 @@ async fn a_client_s_distrust_and_its_hanging_up_are_told_in_plain_words() {
         let (near, mut far) = duplex(1024);
         far.write_all(bytes).await.unwrap();
         far.shutdown().await.unwrap();
-        let refused = served.tls.accept(near, None).await.unwrap_err();
+        let refused = served.tls.setup().accept(near, None).await.unwrap_err();
         assert_eq!(explain(&refused.error), reason);
     }
 }

@@ -16,6 +16,7 @@
 mod support;
 
 mod accounts;
+mod badge;
 mod client;
 mod conditions;
 mod content;

@@ -115,10 +115,9 @@ impl Served {
         let (near, far) = duplex(64 * 1024);
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(client);
-        let (server, client) = tokio::join!(
-            self.tls.accept(near, on_secret),
-            connector.connect(name, far)
-        );
+        let setup = self.tls.setup();
+        let (server, client) =
+            tokio::join!(setup.accept(near, on_secret), connector.connect(name, far));
         (server.map_err(|refused| explain(&refused.error)), client)
     }
 
