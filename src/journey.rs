@@ -19,10 +19,11 @@ use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
 use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
 use crate::log;
+use crate::octets::Direction;
 use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
 use crate::tls::{self, Negotiated, Tls};
 use crate::transport::Stream;
-use crate::transport::tap::{Direction, Observer, Seen, Tap};
+use crate::transport::tap::{Observer, Seen, Tap};
 
 /// How long a peer may refuse to take the next bytes of a response before it is given up.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(30);

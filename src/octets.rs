@@ -1,4 +1,4 @@
-//! The shape in which every decoder answers, and small views of raw bytes.
+//! The shape in which every decoder answers, which way bytes went, and small views of raw bytes.
 //! No protocol's grammar lives here: those are in `http`, `websocket` and `wire`.
 
 /// What one decoding step learned: show more bytes, or the first `used_bytes` made `value`.
@@ -13,6 +13,26 @@ pub enum Progress<T> {
         /// How many bytes of the input it took.
         used_bytes: usize,
     },
+}
+
+/// One of the two streams that make a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the client to the server.
+    FromClient,
+    /// From the server to the client.
+    FromServer,
+}
+
+impl Direction {
+    /// The way back.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::FromClient => Self::FromServer,
+            Self::FromServer => Self::FromClient,
+        }
+    }
 }
 
 /// Where `part` lies within `whole`, in bytes, if it is a slice of it.

@@ -20,8 +20,9 @@ use std::process::Command;
 
 use bytes::Bytes;
 use recorder::{Recorded, Recorder, now_ns, stream};
-use secure_chat::wire::direction::Direction::{FromClient, FromServer};
-use secure_chat::wire::pcapng::{self, Event, Recording, Tcp, What};
+use secure_chat::octets::Direction::{FromClient, FromServer};
+use secure_chat::wire::event::{Event, What};
+use secure_chat::wire::pcapng::{self, Recording, Tcp};
 use support::Server;
 
 /// Where the files say that the server was: a port that Wireshark knows for plain HTTP.

@@ -9,14 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Which way a chunk went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From the client to the server.
-    FromClient,
-    /// From the server to the client.
-    FromServer,
-}
+use crate::octets::Direction;
 
 /// What the tap saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

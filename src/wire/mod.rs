@@ -4,11 +4,11 @@
 /// Records opened by the connection's own secrets, each with its arithmetic.
 pub mod decrypt;
 
-/// Which way bytes went.
-pub mod direction;
-
 /// Bytes → trees of fields, protocol by protocol, and where one message ends and the next begins.
 pub mod dissect;
+
+/// What happened on a connection, as it was recorded or captured.
+pub mod event;
 
 /// One field, where it stands and what it means.
 pub mod field;

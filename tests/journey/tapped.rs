@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use secure_chat::log::Log;
-use secure_chat::transport::tap::{Direction, Observer, Seen};
+use secure_chat::octets::Direction;
+use secure_chat::transport::tap::{Observer, Seen};
 
 use crate::client::{Client, HOST, WIRES, Wire};
 use crate::support::Server;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use secure_chat::wire::direction::Direction;
+use secure_chat::octets::Direction;
 use secure_chat::wire::dissect::tls_record::{Onlooker, RecordContext};
 
 use crate::tree::Theirs;

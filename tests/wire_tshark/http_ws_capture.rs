@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
-use secure_chat::wire::pcapng::{self, What};
+use secure_chat::wire::event::What;
+use secure_chat::wire::pcapng;
 
 use super::run;
 use super::support::PATIENCE;

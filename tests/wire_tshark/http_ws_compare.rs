@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use secure_chat::octets::Direction;
 use secure_chat::octets::hex;
-use secure_chat::wire::direction::Direction;
 use secure_chat::wire::dissect::stream::{Message, What, split};
 use secure_chat::wire::field::{Field, Value};
 

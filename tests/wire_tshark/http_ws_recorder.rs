@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use secure_chat::wire::direction::Direction;
-use secure_chat::wire::pcapng::{Event, What};
+use secure_chat::octets::Direction;
+use secure_chat::wire::event::{Event, What};
 
 /// One connection that passed.
 #[derive(Debug, Clone)]

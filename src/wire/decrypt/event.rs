@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::handshake::Message;
 use super::reason::{Problem, Reason};
 use super::record::{Opened, RecordHeader};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// Something that became known of one direction.
 #[derive(Debug)]

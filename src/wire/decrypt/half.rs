@@ -12,7 +12,7 @@ use super::reason::Reason;
 use super::record::{self, Opened, content_type};
 use super::secrets::Label;
 use super::stream::{Placed, Stream};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// What the next record of a direction is protected by.
 #[derive(Debug)]

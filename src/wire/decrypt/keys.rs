@@ -8,7 +8,7 @@ use aws_lc_rs::aead::{LessSafeKey, NONCE_LEN, UnboundKey};
 use super::secrets::{ClientRandom, Label, Secret};
 use super::suite::Suite;
 use super::{key_schedule, prf};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// Key and IV of one direction, and where they come from.
 pub struct TrafficKeys {

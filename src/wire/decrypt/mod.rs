@@ -21,7 +21,7 @@ mod session;
 mod stream;
 mod suite;
 
-pub use crate::wire::direction::Direction;
+pub use crate::octets::Direction;
 pub use alignment::{Alignment, Span};
 pub use event::{ApplicationData, Cover, Event, What};
 pub use handshake::{MESSAGE_LEN_MAX, MESSAGE_PARTS_MAX, Message, Part, message_type};

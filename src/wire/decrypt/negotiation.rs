@@ -8,7 +8,7 @@ use super::keys::TrafficKeys;
 use super::reason::Reason;
 use super::secrets::{ClientRandom, Label, Secrets};
 use super::suite::{Suite, Version};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// What became known, in this order.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 
 use super::secrets::{ClientRandom, Secret};
 use super::suite::{Hash, Suite};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// `PRF(secret, label, seed) = P_<hash>(secret, label + seed)`, as much of it as is asked for (RFC 5246 §5).
 ///

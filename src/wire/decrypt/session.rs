@@ -14,7 +14,7 @@ use super::record::{HEADER_LEN, content_type};
 use super::secrets::{ClientRandom, Label, Secrets};
 use super::stream::{Next, Placed};
 use super::suite::Suite;
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 mod follow;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 
 use super::record::{HEADER_LEN, RecordHeader};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// One record, where it was found.
 #[derive(Debug, Clone)]

@@ -22,7 +22,7 @@ use super::http::framing::{self, Framing};
 use super::http::head::Head;
 use super::http::start_line::{RequestLine, StatusLine};
 use crate::http::Fields;
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// The most requests that may wait for their responses; browsers do not pipeline, tests do.
 pub const REQUESTS_WAITING_MAX: usize = 10_000;

@@ -13,8 +13,8 @@ mod payload;
 use layout::Layout;
 
 use super::source::Row;
+use crate::octets::Direction;
 use crate::websocket::frame::{FrameError, Opcode, decode_frame_header};
-use crate::wire::direction::Direction;
 use crate::wire::field::{Field, Value};
 
 /// What is known of a frame from what came before it.

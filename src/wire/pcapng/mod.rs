@@ -6,7 +6,6 @@
 //! the streams together.
 
 mod block;
-mod event;
 mod link;
 mod packet;
 mod read;
@@ -15,7 +14,6 @@ mod records;
 mod segment;
 mod write;
 
-pub use event::{Event, What};
 pub use read::{Capture, Connection, read};
 pub use records::Problem;
 pub use write::{Recording, Tcp, begin, file, secrets};

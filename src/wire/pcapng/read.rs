@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::event::Event;
 use super::link::{self, NoIp};
 use super::packet::flags;
 use super::reassemble::{Half, Moment};
 use super::records::{Item, Items, Packet, Problem};
 use super::segment::{NoSegment, Segment};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
+use crate::wire::event::Event;
 
 /// The most connections that are kept apart; packets of later ones are counted only.
 const CONNECTIONS_MAX: usize = 65_536;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::event::{Event, What};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
+use crate::wire::event::{Event, Missing, What};
 
 /// How much one direction may hold back while it waits for an earlier segment, in bytes and in segments. No
 /// network reorders that far: what is still missing then was never captured.
@@ -90,7 +90,7 @@ impl Half {
         self.deliver(moment, events);
         if cut > 0 && self.expected == Some(end) {
             // The other side has the rest: nobody will send it again.
-            events.push(moment.event(What::Missing(cut as u64)));
+            events.push(moment.event(What::Missing(Missing::of(cut as u64))));
             self.expected = Some(end.saturating_add(cut as u64));
             self.deliver(moment, events);
         }
@@ -142,7 +142,7 @@ impl Half {
             .unwrap_or(self.acknowledged)
             .saturating_sub(expected);
         if lost > 1 || (lost == 1 && self.fin_at.is_some()) {
-            events.push(moment.event(What::Missing(lost)));
+            events.push(moment.event(What::Missing(Missing::of(lost))));
             self.expected = Some(expected + lost);
         }
         self.deliver(moment, events);
@@ -196,7 +196,7 @@ impl Half {
             return;
         };
         if let Some(gap) = first.checked_sub(expected).filter(|&gap| gap > 0) {
-            events.push(moment.event(What::Missing(gap)));
+            events.push(moment.event(What::Missing(Missing::of(gap))));
             self.expected = Some(first);
         }
         self.deliver(moment, events);

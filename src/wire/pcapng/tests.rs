@@ -9,7 +9,8 @@ use bytes::Bytes;
 
 use super::packet::{Header, Path, flags, frame};
 use super::*;
-use crate::wire::direction::Direction::{self, FromClient, FromServer};
+use crate::octets::Direction::{self, FromClient, FromServer};
+use crate::wire::event::{Event, Missing, What};
 
 const SECOND: u64 = 1_000_000_000;
 const START: u64 = 1_790_000_000 * SECOND + 123_456_789;
@@ -65,7 +66,7 @@ fn stream(events: &[Event], direction: Direction) -> Vec<u8> {
         .filter(|event| event.direction == direction)
         .flat_map(|event| match &event.what {
             What::Bytes(bytes) => bytes.to_vec(),
-            What::Missing(len) => vec![b'?'; usize::try_from(*len).unwrap()],
+            What::Missing(missing) => vec![b'?'; usize::try_from(missing.bytes).unwrap()],
             What::End => b"<end>".to_vec(),
             What::Reset => b"<reset>".to_vec(),
         })
@@ -111,7 +112,7 @@ fn a_file_of_ours_gives_back_what_was_recorded() {
 fn what_was_not_kept_is_told_again() {
     let recorded_events = [
         bytes(START, FromClient, b"before"),
-        event(START, FromClient, What::Missing(1000)),
+        event(START, FromClient, What::Missing(Missing::of(1000))),
         bytes(START, FromClient, b"after"),
         event(START, FromServer, What::Reset),
     ];

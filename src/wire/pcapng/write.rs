@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use super::LINK_ETHERNET;
 use super::block;
-use super::event::{Event, What};
 use super::packet::{self, Header, Path, flags};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
+use crate::wire::event::{Event, What};
 
 /// What every file says of itself, before its own comment.
 const REBUILT: &str = "This file was rebuilt, not captured. Seen were the bytes that the program read and wrote, \
@@ -146,11 +146,11 @@ impl Tcp {
         };
         match &event.what {
             What::Bytes(bytes) => self.write_bytes(direction, bytes, comment, &mut out),
-            What::Missing(len) => {
+            What::Missing(missing) => {
                 let [side, _] = self.sides(direction);
-                side.missing = side.missing.saturating_add(*len);
+                side.missing = side.missing.saturating_add(missing.bytes);
                 // Sequence numbers wrap around; only their last 32 bits count.
-                let len = u32::try_from(len & u64::from(u32::MAX)).unwrap_or_default();
+                let len = u32::try_from(missing.bytes & u64::from(u32::MAX)).unwrap_or_default();
                 side.seq = side.seq.wrapping_add(len);
             }
             What::End => {

@@ -1,7 +1,7 @@
 use super::super::secrets::{Label, Secret};
 use super::super::suite::Suite;
 use super::*;
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 fn keys13(number: u16) -> Arc<TrafficKeys> {
     let suite = Suite::of(Version::Tls13, number).unwrap();

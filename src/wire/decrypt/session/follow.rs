@@ -18,7 +18,7 @@ use super::super::reason::{Problem, Reason};
 use super::super::secrets::Label;
 use super::super::stream::Placed;
 use super::{Session, tell};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 impl Session {
     /// Does what a whole message asks for. `label`: the secret that protected it, if any did. A message that comes

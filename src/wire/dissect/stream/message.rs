@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 use crate::wire::dissect::http::{dissect_request, dissect_response};
 use crate::wire::dissect::websocket::{FrameContext, dissect_frame};
 use crate::wire::field::{Field, Value};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::content::Content;
 use super::line_scan::LineScan;
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 use crate::wire::dissect::http::head::Head;
 use crate::wire::dissect::http::start_line::{RequestLine, StatusLine};
 use crate::wire::dissect::websocket::layout::Layout;

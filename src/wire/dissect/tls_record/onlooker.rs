@@ -2,7 +2,7 @@
 //! Nothing is decrypted: what an onlooker cannot know stays unknown.
 
 use super::{ContentType, Protection, RECORD_HEADER_LEN, RecordContext};
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 use crate::wire::dissect::tls_handshake::{HandshakeContext, message_len};
 
 /// How much of a message is kept until it is whole. Only a ServerHello must be, and it takes some 1,300 bytes.

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use crate::wire::direction::Direction;
+use crate::octets::Direction;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,30 @@ pub struct Event {
 pub enum What {
     /// These bytes were sent.
     Bytes(Bytes),
-    /// So many bytes were sent, and are not here.
-    Missing(u64),
+    /// These bytes were sent, and are not here.
+    Missing(Missing),
     /// Nothing more will come (FIN).
     End,
     /// The connection was broken off (RST).
     Reset,
+}
+
+/// A gap in what is known of a direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// How many bytes.
+    pub bytes: u64,
+    /// If the direction goes on behind the gap at the beginning of a TLS record: how many records came before that one.
+    pub records_before: Option<u64>,
+}
+
+impl Missing {
+    /// A gap behind which nothing is known of records.
+    #[must_use]
+    pub fn of(bytes: u64) -> Self {
+        Self {
+            bytes,
+            records_before: None,
+        }
+    }
 }
