@@ -15,3 +15,6 @@ pub mod field;
 
 /// Files that Wireshark reads: written from what was recorded, read from what was captured.
 pub mod pcapng;
+
+/// Records and messages of one connection on a timeline, aligned.
+pub mod timeline;
