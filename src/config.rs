@@ -1,6 +1,7 @@
 //! Flags and environment → one checked `Config`: what the server is told when it starts.
 //! Pure: opens no file, resolves no name, asks no clock. Whether a folder can be written is found out later.
 
+mod explain;
 mod flags;
 mod help;
 mod limits;
@@ -10,8 +11,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use flags::Given;
+pub use explain::{Explain, Input};
 pub use flags::UsageError;
+use flags::{FLAGS, Given};
 pub use limits::Limits;
 
 /// Where plain HTTP is served unless told otherwise. Wireshark reads HTTP there without being told.
@@ -31,6 +33,8 @@ const ASSET_VERSION_LEN_MAX: usize = 64;
 pub enum Command {
     /// Run the server.
     Serve(Box<Config>),
+    /// Print what the connections in a capture said.
+    Explain(Explain),
     /// Print this, and stop with exit code 0.
     Help(String),
     /// Print this, and stop with exit code 0.
@@ -60,12 +64,25 @@ pub struct Config {
     pub assets: Option<PathBuf>,
     /// A file that the log is also written to.
     pub log: Option<PathBuf>,
+    /// Whether a transcript of all connections is printed, and as whom.
+    pub trace: Option<Eyes>,
+    /// Whether the environment asks for no colours (<https://no-color.org>).
+    pub no_color: bool,
     /// Whether `/ws/echo` exists.
     pub echo: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
     pub asset_version: Option<String>,
     /// Deadlines and sizes. Not set by flags: tests make them small.
     pub limits: Limits,
+}
+
+/// Whose view of a connection is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// That of the server, who has the keys: what crossed the network, and what it carried.
+    Server,
+    /// That of Eve, who only listens.
+    Eve,
 }
 
 /// Which addresses of this machine to listen on.
@@ -110,7 +127,12 @@ impl Config {
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Command, UsageError> {
-        let given = Given::read(args)?;
+        let mut args = args.into_iter().peekable();
+        let no_color = env("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if args.next_if(|first| first == "explain").is_some() {
+            return Explain::from_args(args, no_color);
+        }
+        let given = Given::read(args, &FLAGS, 0)?;
         if given.has("--help") {
             return Ok(Command::Help(help::text()));
         }
@@ -137,6 +159,11 @@ impl Config {
             data: given.path("--data").unwrap_or_else(|| "data".into()),
             assets: given.path("--assets"),
             log: given.path("--log"),
+            trace: given.has("--trace").then(|| match given.value("--trace") {
+                None => Eyes::Server,
+                Some(_) => Eyes::Eve,
+            }),
+            no_color,
             echo: given.has("--echo"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
             limits: Limits::default(),
