@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let command = Config::from_args(std::env::args_os().skip(1), |name| std::env::var_os(name));
     let config = match command {
         Ok(Command::Serve(config)) => *config,
+        Ok(Command::Explain(explain)) => todo!("{explain:?}"),
         Ok(Command::Help(text) | Command::Version(text)) => {
             // Fails when the reader has gone, as `| head` does: then nobody misses it.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
