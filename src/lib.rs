@@ -9,6 +9,9 @@ pub mod config;
 /// Guesses which name was meant when another was written.
 pub mod spelling;
 
+/// What the connections in a capture said, printed.
+pub mod explain;
+
 /// What every connection is given: stores, hub, sessions, assets, log.
 pub mod app;
 

@@ -3,6 +3,7 @@
 //!
 //! A line with a time is what the network saw; what is indented below it is what that meant, for those who may read it.
 
+mod capture;
 mod content;
 mod handshake;
 mod message;
@@ -17,6 +18,7 @@ use crate::http::date::Civil;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::Event;
 use crate::wire::timeline::{Kind, Summary, Timeline};
+pub use capture::{Listener, Told, write_capture};
 pub use sheet::Palette;
 use sheet::Role;
 use teller::Teller;
@@ -91,6 +93,14 @@ impl Transcript {
                 (Role::Faint, &when),
             ],
         );
+        sheet.into_text()
+    }
+
+    /// A line about the connection as a whole.
+    #[must_use]
+    pub fn remark(&self, text: &str) -> String {
+        let mut sheet = self.teller.sheet();
+        sheet.line(3, &[(Role::Faint, text)]);
         sheet.into_text()
     }
 
