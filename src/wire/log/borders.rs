@@ -150,7 +150,7 @@ mod tests {
             let mut borders = Borders::default();
             let found = borders.next_border(bytes, wanted_len);
             assert_eq!(found, (border.unwrap_or(bytes.len()), border.is_some()));
-            assert_eq!(borders.are_of_records(), false);
+            assert!(!borders.are_of_records());
         }
     }
 }

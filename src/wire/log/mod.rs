@@ -66,10 +66,16 @@ impl WireLog {
         self.shelf.changes()
     }
 
-    /// This browser has logged in, with this session: what it did before is the session's, too.
-    pub fn logged_in(&self, browser: Badge, session: Badge) {
-        for recorder in self.connections() {
-            recorder.logged_in(browser, session);
+    /// Somebody has logged in on this connection, with this session. Where their browser was told from others before, what
+    /// it did is the session's, too.
+    pub fn logged_in(&self, on: &Recorder, session: Badge) {
+        match on.owner() {
+            Owner::Browser(browser) => {
+                for recorder in self.connections() {
+                    recorder.logged_in(browser, session);
+                }
+            }
+            _ => on.carries(Traveller::Session(session)),
         }
         self.shelf.changed();
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use crate::octets::Direction;
+use crate::octets::Direction::{self, FromClient};
 use crate::wire::both::Both;
 
 /// What the application read or wrote in one direction.
@@ -17,11 +17,15 @@ pub struct PlaintextDigest {
     pub sha256: [u8; 32],
 }
 
+/// A request head fits; whoever sends more is not asking for the view.
+const PENDING_LEN_MAX: usize = 16 * 1024;
+
 /// Both directions.
 #[derive(Debug, Default)]
 pub(super) struct Plaintext {
     running: Both<Running>,
-    checkpoint: Both<Running>,
+    /// What the client has sent since nothing was under way: it may have to be taken back.
+    pending: Option<Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -33,24 +37,35 @@ struct Running {
 impl Plaintext {
     /// Takes what was read or written next.
     pub(super) fn note(&mut self, direction: Direction, bytes: &[u8]) {
-        let running = self.running.of_mut(direction);
-        running.len += bytes.len() as u64;
-        running.context.update(bytes);
+        if let Some(pending) = &mut self.pending {
+            if direction == FromClient && pending.len() + bytes.len() <= PENDING_LEN_MAX {
+                pending.extend_from_slice(bytes);
+                return;
+            }
+            // It is being answered.
+            self.running.client.update(pending);
+            self.pending = None;
+        }
+        self.running.of_mut(direction).update(bytes);
     }
 
-    /// Remembers how far it has come.
+    /// Nothing is under way.
     pub(super) fn checkpoint(&mut self) {
-        self.checkpoint = self.running.map(Running::clone);
+        self.pending.get_or_insert_default();
     }
 
-    /// Goes back to what was remembered last.
+    /// Forgets what the client has sent since then.
     pub(super) fn take_back(&mut self) {
-        self.running = self.checkpoint.map(Running::clone);
+        self.pending = None;
     }
 
     /// Over all so far.
     pub(super) fn digests(&self) -> Both<PlaintextDigest> {
-        self.running.map(|running| {
+        let mut running = self.running.map(Running::clone);
+        running
+            .client
+            .update(self.pending.as_deref().unwrap_or_default());
+        running.map(|running| {
             let mut sha256 = [0; 32];
             let digest = running.context.clone().finish();
             for (place, byte) in sha256.iter_mut().zip(digest.as_ref()) {
@@ -61,6 +76,13 @@ impl Plaintext {
                 sha256,
             }
         })
+    }
+}
+
+impl Running {
+    fn update(&mut self, bytes: &[u8]) {
+        self.len += bytes.len() as u64;
+        self.context.update(bytes);
     }
 }
 

@@ -39,6 +39,10 @@ struct Kept {
     owner: Owner,
     negotiated: Option<String>,
     ended: Option<Ending>,
+    /// Whether another's request may come next.
+    parts: bool,
+    /// Whether it has carried a request and its response.
+    has_carried: bool,
     stage: Stage,
     /// The client's latest chunk, while the sinks have to wait for its keys.
     held: Option<Event>,
@@ -95,6 +99,8 @@ impl Recorder {
                 owner: Owner::default(),
                 negotiated: None,
                 ended: None,
+                parts: false,
+                has_carried: false,
                 stage: if is_tls {
                     Stage::Handshake
                 } else {
@@ -175,18 +181,18 @@ impl Recorder {
     /// Nothing is under way: a request that comes next begins here.
     pub fn between_requests(&self) {
         let mut kept = self.kept();
-        kept.checkpoint = kept.record.totals();
-        if let Some(plaintext) = &mut kept.plaintext {
-            plaintext.checkpoint();
-        }
+        kept.has_carried = true;
+        kept.begin_request();
     }
 
-    /// The request that has come is for the view itself: neither it nor what follows is recorded. Without any
-    /// request before it, the whole connection is forgotten.
-    pub fn conceal(&self, time_ns: u64, is_first_request: bool) {
+    /// The request that has come is for the view itself: neither it nor what follows is recorded, and the connection should
+    /// close, so that what is done next is recorded again. Without any request before it, all of it is forgotten.
+    pub fn conceal(&self, time_ns: u64) {
         let mut kept = self.kept();
         kept.held = None;
         kept.stage = Stage::Concealed;
+        kept.parts = true;
+        let has_carried = kept.has_carried;
         let checkpoint = kept.checkpoint;
         kept.record.take_back(checkpoint);
         if let Some(plaintext) = &mut kept.plaintext {
@@ -195,7 +201,7 @@ impl Recorder {
         let why = "it went on with the wire view, whose own bytes are not recorded";
         let has_ended = self.note_ending(&mut kept, time_ns, why);
         drop(kept);
-        if is_first_request {
+        if !has_carried {
             self.shelf.forget(self.about.number);
         } else if has_ended {
             self.shelf.ended(self.about.number);
@@ -217,9 +223,13 @@ impl Recorder {
         self.shelf.changed();
     }
 
-    /// Notes whose request has come; false if the connection has carried those of others, too. Then it should be closed, so that
-    /// the next request finds one of its own.
-    pub fn carries(&self, traveller: Traveller) -> bool {
+    /// Whose it is at the moment.
+    pub(super) fn owner(&self) -> Owner {
+        self.kept().owner
+    }
+
+    /// Notes whose request has come.
+    pub fn carries(&self, traveller: Traveller) {
         let mut kept = self.kept();
         let before = kept.owner;
         kept.owner = before.after(traveller);
@@ -228,7 +238,18 @@ impl Recorder {
         if owner != before {
             self.shelf.changed();
         }
-        owner != Owner::Several
+    }
+
+    /// The next request may be somebody else's: it should come on another connection.
+    pub fn part(&self) {
+        self.kept().parts = true;
+    }
+
+    /// Whether the connection should be closed, so that the next request finds one that is its own.
+    #[must_use]
+    pub fn should_close(&self) -> bool {
+        let kept = self.kept();
+        kept.parts || kept.owner == Owner::Several
     }
 
     pub(super) fn logged_in(&self, browser: Badge, session: Badge) {
@@ -337,7 +358,7 @@ impl Recorder {
     fn settle(&self, kept: &mut Kept) {
         if kept.stage == Stage::Handshake {
             kept.stage = Stage::Settled;
-            kept.checkpoint = kept.record.totals();
+            kept.begin_request();
         }
         self.tell_held(kept);
     }
@@ -376,6 +397,16 @@ impl Recorder {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Whoever panicked with the lock held did so between whole steps.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Remembers where a request that comes next begins.
+    fn begin_request(&mut self) {
+        self.checkpoint = self.record.totals();
+        if let Some(plaintext) = &mut self.plaintext {
+            plaintext.checkpoint();
+        }
     }
 }
 

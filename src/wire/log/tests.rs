@@ -94,7 +94,7 @@ fn a_reader_who_comes_late_or_is_slow_is_told_what_they_missed() {
         recorder.chunk(2, FromServer, &chunk);
     }
     let total = 500 * 1024;
-    assert_eq!(recorder.state().missing.server as usize, total - kept);
+    assert_eq!(recorder.state().missing.server, (total - kept) as u64);
     for (cursor, already) in [(Cursor::default(), 0), (slow, 70 * 1024)] {
         let mut cursor = cursor;
         let events = recorder.read(&mut cursor);
@@ -106,7 +106,7 @@ fn a_reader_who_comes_late_or_is_slow_is_told_what_they_missed() {
             })
             .sum();
         let bytes: usize = events.iter().map(len).sum();
-        assert_eq!(already + bytes + missing as usize, total);
+        assert_eq!((already + bytes) as u64 + missing, total as u64);
         // Behind the gap, all that is kept of the tail is there.
         assert!(bytes >= TAIL_LEN);
         assert!(recorder.read(&mut cursor).is_empty());
@@ -174,7 +174,7 @@ fn the_views_own_requests_leave_no_byte_behind() {
     let digests = recorder.plaintext_digests();
     recorder.chunk(4, FromClient, b"GET /wire");
     recorder.plaintext(FromClient, b"wire");
-    recorder.conceal(5, false);
+    recorder.conceal(5);
     recorder.chunk(6, FromServer, b"somebody's keys");
     recorder.plaintext(FromServer, b"somebody's keys");
     recorder.secret(secret());
@@ -197,7 +197,7 @@ fn a_connection_that_carried_nothing_but_the_view_is_forgotten() {
     let log = log();
     let recorder = log.open(about(1), false);
     recorder.chunk(4, FromClient, b"GET /wire");
-    recorder.conceal(5, true);
+    recorder.conceal(5);
     recorder.ended(6, "closed");
     assert!(log.connections().is_empty());
     drop(recorder);
@@ -238,7 +238,7 @@ fn without_any_closed_connection_the_one_that_grows_keeps_its_beginning_and_coun
     assert!(log.held_bytes() <= 100 * 1024);
     let state = recorder.state();
     assert_eq!(state.bytes.server, 200 * 1024);
-    assert_eq!(state.missing.server as usize, 200 * 1024 - HEAD_LEN);
+    assert_eq!(state.missing.server, (200 * 1024 - HEAD_LEN) as u64);
     let events = recorder.read(&mut Cursor::default());
     assert_eq!(events.iter().map(len).sum::<usize>(), HEAD_LEN);
     assert!(
@@ -291,17 +291,19 @@ fn a_login_takes_along_the_connections_of_its_browser() {
     let (browser, session) = (Badge::new([1; 32]), Badge::new([2; 32]));
     let before = log.open(about(1), false);
     let others = log.open(about(2), false);
-    assert!(before.carries(Traveller::Browser(browser)));
-    assert!(others.carries(Traveller::Browser(Badge::new([3; 32]))));
+    before.carries(Traveller::Browser(browser));
+    others.carries(Traveller::Browser(Badge::new([3; 32])));
     let viewer = Viewer {
         session: Some(session),
         ..Viewer::default()
     };
     assert!(!before.may_be_seen_by(&viewer));
-    log.logged_in(browser, session);
+    log.logged_in(&before, session);
     assert!(before.may_be_seen_by(&viewer));
     assert!(!others.may_be_seen_by(&viewer));
-    assert!(!before.carries(Traveller::Session(Badge::new([4; 32]))));
+    assert!(!before.should_close());
+    before.carries(Traveller::Session(Badge::new([4; 32])));
+    assert!(before.should_close() && !others.should_close());
     assert!(!before.may_be_seen_by(&viewer));
 }
 
