@@ -70,6 +70,10 @@ pub struct Config {
     pub no_color: bool,
     /// Whether `/ws/echo` exists.
     pub echo: bool,
+    /// Whether connections are recorded for the wire view.
+    pub wire: bool,
+    /// Whether a key is printed that shows the connections of everybody.
+    pub instructor: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
     pub asset_version: Option<String>,
     /// Deadlines and sizes. Not set by flags: tests make them small.
@@ -141,6 +145,7 @@ impl Config {
         }
         let listen = listen(&given)?;
         refuse_idle_tls_flags(&given, listen)?;
+        refuse_wire_flags_without_wire(&given)?;
         let host = given.value("--host").map_or(Ok(Host::Localhost), host)?;
         let config = Self {
             host,
@@ -165,6 +170,8 @@ impl Config {
             }),
             no_color,
             echo: given.has("--echo"),
+            wire: !given.has("--no-wire"),
+            instructor: given.has("--instructor"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
             limits: Limits::default(),
         };
@@ -184,12 +191,28 @@ impl Config {
                 "Wireshark takes port {port} for plain HTTP and will not decrypt TLS there: {TLS_PORT} works, or tell it to decode the port as TLS."
             ));
         }
+        notes.extend(self.trace_note());
         if matches!(self.listen, Listen::Both { .. }) && self.host != Host::Localhost {
             notes.push(
                 "In one browser, the two sides of one host end each other's sessions, since cookies ignore ports: use two browsers.".to_owned(),
             );
         }
         notes
+    }
+
+    /// What the transcript on standard output gives away.
+    fn trace_note(&self) -> Option<String> {
+        let note = match (self.trace?, self.listen.plain_port()) {
+            (Eyes::Server, _) => {
+                "--trace prints passwords, cookies and messages of everybody: whoever reads this terminal has them."
+            }
+            (Eyes::Eve, Some(_)) => {
+                "--trace=eve prints all that crosses in clear: over HTTP that is everything, passwords of everybody too."
+            }
+            // Nothing but what anybody on the way sees, and that is little.
+            (Eyes::Eve, None) => return None,
+        };
+        Some(note.to_owned())
     }
 }
 
@@ -285,6 +308,17 @@ fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError
             given: "--keyfile",
             missing: "--certfile",
         }),
+        _ => Ok(()),
+    }
+}
+
+/// Whoever wants to see what is not recorded has mixed something up.
+fn refuse_wire_flags_without_wire(given: &Given) -> Result<(), UsageError> {
+    let idle = ["--instructor", "--trace"]
+        .into_iter()
+        .find(|flag| given.has(flag));
+    match idle {
+        Some(flag) if given.has("--no-wire") => Err(UsageError::NeedsWire { flag }),
         _ => Ok(()),
     }
 }

@@ -21,6 +21,9 @@ pub mod banner;
 /// One line per request and per connection event.
 pub mod log;
 
+/// A transcript of all connections on standard output, while they happen.
+pub mod trace;
+
 /// Binds, accepts, limits, and stops gracefully.
 pub mod server;
 

@@ -38,7 +38,7 @@ impl Flag {
 }
 
 /// The flags of the server, in the order of the help.
-pub(super) const FLAGS: [Flag; 15] = [
+pub(super) const FLAGS: [Flag; 17] = [
     with_value(
         "--host",
         "HOST",
@@ -78,6 +78,11 @@ pub(super) const FLAGS: [Flag; 15] = [
     switch(
         "--echo",
         "offer /ws/echo, a WebSocket that repeats what it hears",
+    ),
+    switch("--no-wire", "record no connections: there is no wire view"),
+    switch(
+        "--instructor",
+        "print a URL with a key that shows the connections of\neverybody in the wire view",
     ),
     switch("--help", "print this"),
     switch("--version", "print the version"),
@@ -176,6 +181,11 @@ pub enum UsageError {
         /// Which.
         flag: &'static str,
     },
+    /// A flag that only means something where connections are recorded.
+    NeedsWire {
+        /// Which.
+        flag: &'static str,
+    },
     /// A certificate without its key, or the other way round.
     OneOfPair {
         /// The one that was given.
@@ -265,6 +275,9 @@ impl UsageError {
             ),
             Self::NeedsTls { flag } => {
                 write!(f, "{flag} means nothing without TLS: add --tls or --both, or leave it out.")
+            }
+            Self::NeedsWire { flag } => {
+                write!(f, "{flag} shows what is recorded, and --no-wire records nothing: leave one of them out.")
             }
             Self::OneOfPair { given, missing } => {
                 write!(f, "{given} without {missing}: certificate and key belong together, so name both.")

@@ -35,6 +35,8 @@ fn without_flags_it_serves_http_to_this_machine() {
             trace: None,
             no_color: false,
             echo: false,
+            wire: true,
+            instructor: false,
             asset_version: None,
             limits: Limits::default(),
         }
@@ -46,7 +48,7 @@ fn every_flag_has_its_effect() {
     assert_eq!(
         config(
             "--host 0.0.0.0 --port 1 --both --tls-port 65535 --certfile c --keyfile=k \
-             --tls-config=t --data d --assets=a --log l --trace --echo"
+             --tls-config=t --data d --assets=a --log l --trace --echo --instructor"
         ),
         Config {
             host: Host::Address("0.0.0.0".parse().unwrap()),
@@ -64,6 +66,8 @@ fn every_flag_has_its_effect() {
             log: Some("l".into()),
             trace: Some(Eyes::Server),
             echo: true,
+            wire: true,
+            instructor: true,
             ..config("")
         }
     );
@@ -423,6 +427,32 @@ fn what_may_surprise_is_allowed_but_noted() {
         notes.len() == 1 && notes[0].contains("cookies"),
         "{notes:?}"
     );
+    assert!(config("--tls --trace=eve").notes().is_empty());
+    for line in [
+        "--trace",
+        "--tls --trace",
+        "--trace=eve",
+        "--both --trace=eve",
+    ] {
+        let notes = config(line).notes();
+        assert!(
+            notes.len() == 1 && notes[0].contains("passwords"),
+            "{line}: {notes:?}"
+        );
+    }
     let notes = config("--tls --port 8080").notes();
     assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
+}
+
+#[test]
+fn without_a_record_there_is_nothing_to_show() {
+    assert!(!config("--no-wire").wire);
+    assert_eq!(
+        complaint("--no-wire --instructor"),
+        "--instructor shows what is recorded, and --no-wire records nothing: leave one of them out."
+    );
+    assert_eq!(
+        complaint("--no-wire --trace=eve"),
+        "--trace shows what is recorded, and --no-wire records nothing: leave one of them out."
+    );
 }
