@@ -74,7 +74,7 @@ fn write_connection(
         .is_some_and(|known| known.client_random().is_none());
     let mut transcript = Transcript::new(opening, secrets, palette);
     out.write_str(&transcript.opening())?;
-    if !connection.saw_start {
+    if !connection.saw_start && !connection.events.is_empty() {
         out.write_str(&transcript.remark(
             "its beginning was not captured: who is the client was guessed from the ports",
         ))?;
@@ -90,9 +90,7 @@ fn write_connection(
     }
     if transcript.is_readable() {
         told.readable += 1;
-        let end = ending(&connection.events);
-        let end = end.map(|(time_ns, why)| (time_ns, why));
-        out.write_str(&transcript.finish(end))?;
+        out.write_str(&transcript.finish(ending(&connection.events)))?;
         told.without_secrets +=
             usize::from(lacks_secrets && transcript.summary().closed_records > 0);
     } else {

@@ -4,8 +4,8 @@
 use super::visible::visible_bytes;
 
 /// So much of a text is shown: a screen is filled by the transcript, not by one page of HTML.
-const TEXT_LEN_MAX: usize = 1200;
-const TEXT_LINES_MAX: usize = 16;
+const TEXT_LEN_MAX: usize = 800;
+const TEXT_LINES_MAX: usize = 10;
 
 /// So much of other bytes is shown: enough to recognise a format, and to find the place in another tool.
 const HEX_ROWS_MAX: usize = 8;

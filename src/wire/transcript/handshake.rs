@@ -16,6 +16,8 @@ struct Row {
     what: &'static str,
     below: &'static str,
     leaf: &'static str,
+    /// In which unit.
+    unit: &'static str,
 }
 
 /// In the order in which they are shown. A row is passed over if an earlier one has already told the same of its message.
@@ -96,18 +98,8 @@ const ROWS: &[Row] = &[
         "CertificateVerify",
         "algorithm",
     ),
-    row(
-        "NewSessionTicket",
-        "seconds",
-        "NewSessionTicket",
-        "ticket_lifetime",
-    ),
-    row(
-        "NewSessionTicket",
-        "seconds",
-        "NewSessionTicket",
-        "ticket_lifetime_hint",
-    ),
+    lifetime("ticket_lifetime"),
+    lifetime("ticket_lifetime_hint"),
     row("KeyUpdate", "answer", "KeyUpdate", "request_update"),
 ];
 
@@ -154,6 +146,15 @@ const fn row(
         what,
         below,
         leaf,
+        unit: "",
+    }
+}
+
+/// How long a ticket can be used.
+const fn lifetime(leaf: &'static str) -> Row {
+    Row {
+        unit: " seconds",
+        ..row("NewSessionTicket", "lifetime", "NewSessionTicket", leaf)
     }
 }
 
@@ -167,10 +168,8 @@ pub(super) fn essentials(message: &Field) -> Vec<(&'static str, String)> {
         }
         let below = find_all(message, row.below).filter(|field| !field.children.is_empty());
         let leaves = below.flat_map(|field| find_all(field, row.leaf));
-        // GREASE only keeps servers tolerant (RFC 8701): nobody chooses it.
-        let values = leaves
-            .map(said)
-            .filter(|value| !value.is_empty() && value != "GREASE");
+        let values = leaves.map(said).filter(|value| !is_signal(value));
+        let values = values.map(|value| value + row.unit);
         if let Some(values) = list(values) {
             lines.push((row.what, values));
         }
@@ -185,7 +184,7 @@ pub(super) fn essentials(message: &Field) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// An alert in words: `fatal unknown_ca: The issuer …`.
+/// An alert in words: `fatal, unknown_ca. The issuer …`.
 pub(super) fn alert(tree: &Field) -> Option<String> {
     let level = said(find(tree, "level")?);
     let description = find(tree, "description")?;
@@ -196,26 +195,23 @@ pub(super) fn alert(tree: &Field) -> Option<String> {
     ))
 }
 
+/// Whether a member of a list is there for other reasons than to be chosen: GREASE keeps servers tolerant (RFC 8701), the
+/// signalling suites tell of something else (RFC 5746, RFC 7507).
+fn is_signal(value: &str) -> bool {
+    value.is_empty() || value == "GREASE" || value.ends_with("_SCSV")
+}
+
 /// `x25519, secp256r1, x448 and 7 more`; `None` if there is nothing to tell.
 fn list(values: impl Iterator<Item = String>) -> Option<String> {
-    let mut more = 0;
-    let mut named: Vec<String> = Vec::new();
-    for value in values {
-        if named.contains(&value) {
-            continue;
-        }
-        if named.len() < NAMED_MAX {
-            named.push(value);
-        } else {
-            more += 1;
-        }
+    let mut all: Vec<String> = values.collect();
+    all.dedup();
+    let more = all.len().saturating_sub(NAMED_MAX);
+    // In place of `and 1 more` stands that one.
+    if more > 1 {
+        all.truncate(NAMED_MAX);
+        return Some(format!("{} and {more} more", all.join(", ")));
     }
-    let text = named.join(", ");
-    match (named.len(), more) {
-        (0, _) => None,
-        (_, 0) => Some(text),
-        (_, more) => Some(format!("{text} and {more} more")),
-    }
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn certificates(message: &Field, lines: &mut Vec<(&'static str, String)>) {

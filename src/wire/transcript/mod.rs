@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use crate::http::date::Civil;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::Event;
-use crate::wire::timeline::{Kind, Summary, Timeline};
+use crate::wire::timeline::{Item, Kind, Summary, Timeline};
 pub use capture::{Listener, Told, write_capture};
 pub use sheet::Palette;
 use sheet::Role;
@@ -32,6 +32,7 @@ pub struct Transcript {
     as_eve: bool,
     timeline: Timeline,
     teller: Teller,
+    is_readable: bool,
 }
 
 /// What is known of a connection before its first byte.
@@ -66,6 +67,7 @@ impl Transcript {
             as_eve,
             timeline: Timeline::new(secrets.unwrap_or_default()),
             teller: Teller::new(number, opened_ns, as_eve, palette),
+            is_readable: false,
         }
     }
 
@@ -159,8 +161,7 @@ impl Transcript {
     /// Whether anything was found so far that this program can read: a record, a request, a response, a frame.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        let is_known = |kind| !matches!(kind, Kind::Unreadable | Kind::Missing | Kind::End);
-        self.timeline.items().iter().any(|item| is_known(item.kind))
+        self.is_readable
     }
 
     /// The connection as a whole.
@@ -171,11 +172,21 @@ impl Transcript {
 
     fn tell(&mut self, changed: Vec<u64>, at_end: bool) -> String {
         let timeline = &self.timeline;
+        let items = changed
+            .iter()
+            .filter_map(|&number| item(timeline.items(), number));
+        let is_known = |kind| !matches!(kind, Kind::Unreadable | Kind::Missing | Kind::End);
+        self.is_readable |= items.map(|item| item.kind).any(is_known);
         self.teller
             .tell(timeline.items(), changed.into_iter(), at_end, |number| {
                 timeline.show(number)
             })
     }
+}
+
+/// The item of this number.
+fn item(items: &[Item], number: u64) -> Option<&Item> {
+    items.get(usize::try_from(number).ok()?)
 }
 
 /// `; TLS 1.3, TLS_AES_128_GCM_SHA256, x25519; HTTP/1.1: 2 requests`.

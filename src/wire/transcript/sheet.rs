@@ -3,6 +3,15 @@
 
 use super::visible::visible;
 
+/// Lines longer than this go on in another line, if they have a space to be divided at.
+const WIDTH: usize = 100;
+
+/// How wide the connection's number and the space behind it are.
+const GUTTER: usize = 4;
+
+/// How much further in the rest of a line stands.
+const HANGING: usize = 4;
+
 /// What stands in front of what: escape sequences of ECMA-48 (§8.3.117, SGR), or nothing at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Palette {
@@ -79,34 +88,43 @@ pub(super) enum Role {
 
 /// Lines while they are written.
 pub(super) struct Sheet {
-    gutter: String,
+    number: u64,
     palette: Palette,
     text: String,
+    /// How wide the line under way is.
+    column: usize,
 }
 
 impl Sheet {
     /// Empty, for the connection of this number.
     pub(super) fn new(number: u64, palette: Palette) -> Self {
         Self {
-            gutter: format!("{number:>3}"),
+            number,
             palette,
             text: String::new(),
+            column: 0,
         }
     }
 
     /// Adds a line: so many spaces behind the gutter, then these pieces one behind the other.
     pub(super) fn line(&mut self, indent: usize, pieces: &[(Role, &str)]) {
-        let gutter = std::mem::take(&mut self.gutter);
-        self.piece(Role::Faint, &gutter);
-        self.gutter = gutter;
-        let filled = pieces.iter().any(|(_, text)| !text.is_empty());
-        if filled {
-            self.text.extend(std::iter::repeat_n(' ', indent + 1));
-        }
+        self.begin_line(indent);
         for (role, text) in pieces {
-            self.piece(*role, text);
+            let text = visible(text);
+            let mut from = 0;
+            for (at, word) in words(&text) {
+                let len = word.trim_end().chars().count();
+                if self.column + len > WIDTH && self.column > GUTTER + indent + HANGING {
+                    self.piece(*role, text.get(from..at).unwrap_or_default());
+                    self.end_line();
+                    self.begin_line(indent + HANGING);
+                    from = at;
+                }
+                self.column += word.chars().count();
+            }
+            self.piece(*role, text.get(from..).unwrap_or_default());
         }
-        self.text.push('\n');
+        self.end_line();
     }
 
     /// All lines so far.
@@ -114,17 +132,41 @@ impl Sheet {
         self.text
     }
 
+    fn begin_line(&mut self, indent: usize) {
+        let Palette { faint, reset, .. } = self.palette;
+        let number = self.number;
+        self.text.push_str(&format!("{faint}{number:>3}{reset}"));
+        self.text.extend(std::iter::repeat_n(' ', indent + 1));
+        self.column = GUTTER + indent;
+    }
+
+    fn end_line(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.text.push('\n');
+    }
+
+    /// Adds a piece that is safe to print.
     fn piece(&mut self, role: Role, text: &str) {
         if text.is_empty() {
             return;
         }
         let begin = self.palette.begin(role);
         self.text.push_str(begin);
-        self.text.push_str(&visible(text));
+        self.text.push_str(text);
         if !begin.is_empty() {
             self.text.push_str(self.palette.reset);
         }
     }
+}
+
+/// The words of a text with the spaces behind them, and where each begins.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive(' ').map(move |word| {
+        let begin = at;
+        at += word.len();
+        (begin, word)
+    })
 }
 
 #[cfg(test)]
@@ -156,5 +198,35 @@ mod tests {
             write(Palette::COLOURS),
             "\x1b[2m  7\x1b[0m   \x1b[36m> \x1b[0ma\\u{1b}[31mb\n\x1b[2m  7\x1b[0m\n"
         );
+    }
+
+    #[test]
+    fn a_long_line_goes_on_below_where_it_has_a_space() {
+        let write = |text: &str| {
+            let mut sheet = Sheet::new(7, Palette::PLAIN);
+            sheet.line(1, &[(Role::Plain, "> "), (Role::Plain, text)]);
+            sheet.into_text()
+        };
+        let word = "w".repeat(30);
+        let (three, long) = (format!("{word} {word} {word}"), "l".repeat(200));
+        for (text, lines) in [
+            (three.clone(), format!("  7  > {three}\n")),
+            (
+                format!("{three} {word} end"),
+                format!("  7  > {three}\n  7      {word} end\n"),
+            ),
+            // What cannot be divided stays whole, so that it can be searched for.
+            (long.clone(), format!("  7  > {long}\n")),
+            (
+                format!("{long} {long}"),
+                format!("  7  > {long}\n  7      {long}\n"),
+            ),
+            (
+                format!("{word} {long}"),
+                format!("  7  > {word}\n  7      {long}\n"),
+            ),
+        ] {
+            assert_eq!(write(&text), lines);
+        }
     }
 }

@@ -16,6 +16,9 @@ const CIPHERTEXT_ROWS_MAX: usize = 2;
 /// Unreadable bytes are told when there are so many of them: they have no end of their own.
 const UNREADABLE_LEN_MAX: u64 = 4096;
 
+/// So many different problems are remembered, so that none of them is told twice.
+const PROBLEMS_KEPT_MAX: usize = 16;
+
 /// Tells the items of one connection.
 #[derive(Debug)]
 pub(super) struct Teller {
@@ -25,6 +28,20 @@ pub(super) struct Teller {
     palette: Palette,
     /// By number of the item.
     told: Vec<Told>,
+    problems: Vec<String>,
+    /// Below which record the next line would stand.
+    latest_record: Option<u64>,
+}
+
+/// Something that is told.
+enum Line<'a> {
+    Record(&'a Item),
+    Message(&'a Item),
+    /// A record carried a part of a message that it does not end.
+    Part {
+        record: u64,
+        of: &'a Item,
+    },
 }
 
 /// How much of an item has been told.
@@ -45,6 +62,8 @@ impl Teller {
             as_eve,
             palette,
             told: Vec::new(),
+            problems: Vec::new(),
+            latest_record: None,
         }
     }
 
@@ -67,17 +86,42 @@ impl Teller {
         at_end: bool,
         show: impl Fn(u64) -> Option<Shown>,
     ) -> String {
-        let mut ready: Vec<&Item> = changed
-            .filter_map(|number| items.get(usize::try_from(number).ok()?))
-            .filter(|item| self.is_ready(item, at_end))
-            .collect();
-        // A message stands below the last of its records.
-        ready.sort_by_key(|item| (last_record(item), item.kind != Kind::Record, item.number));
+        let ready = changed.filter_map(|number| super::item(items, number));
+        let ready = ready.filter(|item| self.is_ready(item, at_end));
+        let mut lines: Vec<Line<'_>> = ready.flat_map(|item| self.lines_of(item, items)).collect();
+        // Below each record, in the order in which it carried them: messages that it ends, and parts of those that go on.
+        lines.sort_by_key(|line| match line {
+            Line::Record(item) => (item.number, false, 0),
+            Line::Message(item) => (last_record(item), true, item.number),
+            Line::Part { record, of } => (*record, true, of.number),
+        });
         let mut sheet = self.sheet();
-        for item in ready {
-            self.tell_item(item, items, &show, &mut sheet);
+        for line in lines {
+            self.tell_line(&line, items, &show, &mut sheet);
         }
         sheet.into_text()
+    }
+
+    /// What there is to tell when an item is told.
+    fn lines_of<'a>(&self, item: &'a Item, items: &'a [Item]) -> Vec<Line<'a>> {
+        if item.kind != Kind::Record {
+            return vec![Line::Message(item)];
+        }
+        let goes_on = |of: &&Item| !of.is_whole || last_record(of) > item.number;
+        let parts = self.carried(item, items).filter(goes_on);
+        let parts = parts.map(|of| Line::Part {
+            record: item.number,
+            of,
+        });
+        std::iter::once(Line::Record(item)).chain(parts).collect()
+    }
+
+    /// What a record carried, as far as whoever listens can tell.
+    fn carried<'a>(&self, record: &'a Item, items: &'a [Item]) -> impl Iterator<Item = &'a Item> {
+        let as_eve = self.as_eve;
+        let carried = record.related.iter();
+        let carried = carried.filter_map(|&number| super::item(items, number));
+        carried.filter(move |item| !as_eve || item.eve_title.is_some())
     }
 
     fn is_ready(&self, item: &Item, at_end: bool) -> bool {
@@ -117,83 +161,96 @@ impl Teller {
         }
     }
 
-    fn tell_item(
+    fn tell_line(
         &mut self,
-        item: &Item,
+        line: &Line<'_>,
         items: &[Item],
         show: &impl Fn(u64) -> Option<Shown>,
         sheet: &mut Sheet,
     ) {
-        let before = self.told_of(item.number);
-        let now = if item.is_whole {
-            Told::All
-        } else {
-            Told::Beginning
+        let item = match line {
+            Line::Part { of, .. } => {
+                let text = format!("a part of #{}, which goes on", of.number);
+                return sheet.line(BELOW, &[(Role::Faint, &text)]);
+            }
+            Line::Record(item) | Line::Message(item) => item,
         };
-        self.note(item.number, now);
+        let before = self.told_of(item.number);
+        self.note(
+            item.number,
+            if item.is_whole {
+                Told::All
+            } else {
+                Told::Beginning
+            },
+        );
         if before == Told::Beginning {
             let text = format!("#{} has ended: {} bytes in all", item.number, item.len);
-            self.head(item, &text, false, sheet);
-            return;
+            return self.head(item, &text, false, sheet);
         }
         let shown = show(item.number);
         if item.kind == Kind::Record {
             self.tell_record(item, items, shown.as_ref(), sheet);
+            self.latest_record = Some(item.number);
         } else {
             self.tell_message(item, shown.as_ref(), sheet);
         }
-        if let Some(problem) = &item.problem {
-            sheet.line(BELOW, &[(Role::Problem, "! "), (Role::Problem, problem)]);
+        let problem = item.problem.as_deref();
+        if let Some(problem) = problem.filter(|_| !self.is_closed_to_eve(item)) {
+            self.tell_problem(problem, sheet);
         }
+    }
+
+    /// That Eve cannot open what is encrypted is no problem, but the point.
+    fn is_closed_to_eve(&self, item: &Item) -> bool {
+        self.as_eve && item.kind == Kind::Record
+    }
+
+    /// Once each: without a key, every record has the same.
+    fn tell_problem(&mut self, problem: &str, sheet: &mut Sheet) {
+        if self.problems.iter().any(|told| told == problem) {
+            return;
+        }
+        if self.problems.len() < PROBLEMS_KEPT_MAX {
+            self.problems.push(problem.to_owned());
+        }
+        sheet.line(BELOW, &[(Role::Problem, "! "), (Role::Problem, problem)]);
     }
 
     fn tell_record(&self, item: &Item, items: &[Item], shown: Option<&Shown>, sheet: &mut Sheet) {
         let pane = shown.and_then(|shown| shown.on_the_wire.first());
         let content_type = pane.and_then(|pane| pane.bytes.first()).copied();
-        let text = format!(
-            "#{} record: {}, {} bytes",
-            item.number,
-            content_type.map_or("unknown", type_name),
-            item.len
+        let content_type = content_type.map_or("unknown", type_name);
+        let mut text = format!(
+            "#{} record: {content_type}, {} bytes",
+            item.number, item.len
         );
+        let is_closed = self.carried(item, items).next().is_none();
+        let closed = pane.filter(|pane| is_closed && pane.tree.name == "TLSCiphertext");
+        let guess = item
+            .eve_title
+            .as_deref()
+            .and_then(|title| title.split_once(": "));
+        if let Some((_, guess)) = guess.filter(|_| closed.is_some()) {
+            text.push_str(&format!(" ({guess})"));
+        }
         self.head(item, &text, true, sheet);
-        let carried = item.related.iter();
-        let carried = carried.filter_map(|&number| items.get(usize::try_from(number).ok()?));
-        let mut carried = carried.filter(|message| self.may_see(message)).peekable();
-        if let Some(pane) = pane.filter(|_| self.as_eve && carried.peek().is_none()) {
+        if let Some(pane) = closed {
             let fragment = pane.bytes.get(RECORD_HEADER_LEN..).unwrap_or_default();
-            if pane.tree.name == "TLSCiphertext" {
-                message::write_hex(sheet, fragment, CIPHERTEXT_ROWS_MAX, BELOW);
-            }
+            message::write_hex(sheet, fragment, CIPHERTEXT_ROWS_MAX, BELOW);
         }
-        for message in carried {
-            if !message.is_whole || last_record(message) > item.number {
-                let text = format!("a part of #{}, which goes on", message.number);
-                sheet.line(BELOW, &[(Role::Faint, &text)]);
-            }
-        }
-    }
-
-    fn may_see(&self, item: &Item) -> bool {
-        !self.as_eve || item.eve_title.is_some()
     }
 
     fn tell_message(&self, item: &Item, shown: Option<&Shown>, sheet: &mut Sheet) {
         let pane = shown.and_then(message_pane);
-        let says = pane.and_then(|pane| message::heading(item.kind, pane));
         let is_nested = !item.related.is_empty();
-        let mut text = format!("#{} {}", item.number, words(item, says));
-        if is_nested {
-            text.push_str(if item.eve_title.is_some() {
-                ", in clear"
-            } else {
-                ", encrypted"
-            });
-        }
-        if !item.is_whole && matches!(item.kind, Kind::Request | Kind::Response | Kind::Frame) {
-            text.push_str(", not whole yet");
-        }
         let in_clear = item.eve_title.is_some();
+        let says = pane.and_then(|pane| message::heading(item.kind, pane));
+        let mut text = words(item, is_nested.then_some(in_clear), says);
+        let record = last_record(item);
+        if is_nested && self.latest_record != Some(record) {
+            text.push_str(&format!(" (in #{record})"));
+        }
         if is_nested {
             let role = if in_clear { Role::InClear } else { Role::Plain };
             sheet.line(BELOW, &[(role, &text)]);
@@ -235,19 +292,35 @@ fn message_pane(shown: &Shown) -> Option<&Pane> {
     shown.inside.first().or(shown.on_the_wire.first())
 }
 
-/// What a message is, in a few words.
-fn words(item: &Item, says: Option<String>) -> String {
-    let len = item.len;
-    match (item.kind, says) {
-        (Kind::Handshake, Some(name)) => format!("{name}, {len} bytes"),
-        (Kind::Alert, Some(says)) => format!("alert: {says}"),
-        (Kind::Frame, Some(header)) => format!("frame, {len} bytes: {header}"),
-        (Kind::Request | Kind::Response | Kind::Frame, _) => {
-            format!("{}, {len} bytes", item.kind.word())
-        }
-        (Kind::Unreadable, _) => format!("{len} bytes that could not be read"),
-        _ => item.title.clone(),
+/// What a message is, in a few words: `#9 frame, 23 bytes, encrypted: text frame, FIN, …`.
+///
+/// `in_clear` says of what was carried by records whether those were in clear.
+fn words(item: &Item, in_clear: Option<bool>, says: Option<String>) -> String {
+    let name = match (item.kind, &says) {
+        (Kind::Handshake, Some(name)) if !name.is_empty() => name,
+        (Kind::Handshake | Kind::ChangeCipherSpec | Kind::Missing | Kind::End, _) => &item.title,
+        (Kind::Unreadable, _) => "unreadable",
+        _ => item.kind.word(),
+    };
+    let mut text = format!("#{} {name}", item.number);
+    if !matches!(
+        item.kind,
+        Kind::ChangeCipherSpec | Kind::Missing | Kind::End
+    ) {
+        text.push_str(&format!(", {} bytes", item.len));
     }
+    match in_clear {
+        Some(true) => text.push_str(", in clear"),
+        Some(false) => text.push_str(", encrypted"),
+        None => {}
+    }
+    if !item.is_whole && matches!(item.kind, Kind::Request | Kind::Response | Kind::Frame) {
+        text.push_str(", not whole yet");
+    }
+    if let Some(says) = says.filter(|_| item.kind != Kind::Handshake) {
+        text.push_str(&format!(": {says}"));
+    }
+    text
 }
 
 fn type_name(byte: u8) -> &'static str {
