@@ -143,8 +143,10 @@ impl Messages {
 
     /// Nothing more will come: looks once more at what has not ended.
     pub(super) fn finish(&mut self, (ledger, times): (&mut Ledger, &Both<Times>)) {
+        // Once more, if it was told before: what came after an end may still be held.
         for direction in [Direction::FromClient, Direction::FromServer] {
-            self.end(direction, (ledger, times));
+            let told = self.http.end(direction);
+            self.take(told, ledger, times);
         }
         let unfinished: Vec<usize> = [Direction::FromClient, Direction::FromServer]
             .into_iter()
