@@ -22,7 +22,7 @@ use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
 use crate::store::{ChatStore, StoreError, TokenHash, UserStore};
 use crate::tls::{CertificateFiles, Setup, SetupError, Sources, Tls};
 use crate::websocket::frame::append_text_frame;
-use crate::wire::log::{HELD_BYTES_MAX, WireLog};
+use crate::wire::log::{HELD_BYTES_MAX, Sink, WireLog};
 
 /// The shared handles of one running server.
 pub struct App {
@@ -119,21 +119,20 @@ impl std::error::Error for AppError {}
 impl App {
     /// Opens the databases, reads the certificate (or makes one) and the templates.
     ///
-    /// `stopping` turns true when the server is to stop. Needs a tokio runtime.
+    /// `sinks` are told of everything that crosses the network; `stopping` turns true when the server is to stop. Needs a tokio runtime.
     ///
     /// # Errors
     /// `AppError`; then nothing is left open.
     pub async fn start(
         config: Config,
         log: Log,
+        sinks: Vec<Arc<dyn Sink>>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, AppError> {
         let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
             .map_err(AppError::Assets)?;
         let instructor = config.instructor.then(InstructorKey::draw).transpose()?;
-        let wire = config
-            .wire
-            .then(|| WireLog::new(HELD_BYTES_MAX, Vec::new()));
+        let wire = config.wire.then(|| WireLog::new(HELD_BYTES_MAX, sinks));
         let sources = config.listen.tls_port().map(|_| tls_sources(&config));
         let data = config.data.clone();
         let opened = tokio::task::spawn_blocking(move || {
