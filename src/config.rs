@@ -226,6 +226,12 @@ impl Host {
             Self::Name(_) => None,
         }
     }
+
+    /// Whether this very name was given.
+    #[must_use]
+    pub fn is_named(&self, host: &str) -> bool {
+        matches!(self, Self::Name(name) if name.eq_ignore_ascii_case(host))
+    }
 }
 
 impl fmt::Display for Host {

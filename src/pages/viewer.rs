@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use crate::app::App;
-use crate::config::Host;
 use crate::http::cookie::{SetCookie, cookies};
 use crate::http::target::{Resource, split_authority};
 use crate::http::{Method, Response, StatusCode, cross_site};
@@ -85,9 +84,7 @@ fn is_own_host(app: &App, authority: &str) -> bool {
     if bare.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost") {
         return true;
     }
-    let is_configured =
-        matches!(&app.config.host, Host::Name(name) if name.eq_ignore_ascii_case(&host));
-    is_configured
+    app.config.host.is_named(&host)
         || tls::host_name().as_ref() == Some(&host)
         || app
             .tls

@@ -43,20 +43,26 @@ impl Plaintext {
                 return;
             }
             // It is being answered.
-            self.running.client.update(pending);
-            self.pending = None;
+            self.settle();
         }
         self.running.of_mut(direction).update(bytes);
     }
 
     /// Nothing is under way.
     pub(super) fn checkpoint(&mut self) {
-        self.pending.get_or_insert_default();
+        self.settle();
+        self.pending = Some(Vec::new());
     }
 
     /// Forgets what the client has sent since then.
     pub(super) fn take_back(&mut self) {
         self.pending = None;
+    }
+
+    fn settle(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.running.client.update(&pending);
+        }
     }
 
     /// Over all so far.

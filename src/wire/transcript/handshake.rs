@@ -303,11 +303,13 @@ mod tests {
             let certificates = names.map(|name| certificate(&name)).collect();
             essentials(&message("Certificate", certificates))
         };
-        let more =
-            |lines: &[(&str, String)]| lines.last().filter(|(what, _)| *what == "chain").cloned();
-        assert_eq!(more(&chain(CERTIFICATES_MAX)), None);
+        let more = |lines: Vec<(&'static str, String)>| {
+            let last = lines.last().cloned();
+            last.filter(|(what, _)| *what == "chain")
+        };
+        assert_eq!(more(chain(CERTIFICATES_MAX)), None);
         assert_eq!(
-            more(&chain(CERTIFICATES_MAX + 2)),
+            more(chain(CERTIFICATES_MAX + 2)),
             Some(("chain", "2 certificates more".to_owned()))
         );
         let root = essentials(&message("Certificate", vec![certificate("CN=root")]));

@@ -116,7 +116,7 @@ const CAPTURES: [(&str, &[&str]); 17] = [
     (
         "tls13_suites_and_groups.pcapng",
         &[
-            "key share    X25519MLKEM768",
+            "key share    secp384r1",
             "suite        TLS_CHACHA20_POLY1305_SHA256",
         ],
     ),
