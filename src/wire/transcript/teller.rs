@@ -294,7 +294,8 @@ impl Teller {
 fn last_record(item: &Item) -> u64 {
     match item.kind {
         Kind::Record => item.number,
-        _ => item.related.iter().copied().max().unwrap_or(item.number),
+        // They ascend.
+        _ => item.related.last().copied().unwrap_or(item.number),
     }
 }
 
