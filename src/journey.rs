@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
-use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
+use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version};
 use crate::log;
 use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
 use crate::start_url;
@@ -184,7 +184,6 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
     let circumstances = Circumstances {
         version: Version::Http11,
         method: None,
-        date: &http_date(),
         keep_alive: false,
     };
     let written = connection.write_response(&response, circumstances).await;
@@ -221,7 +220,6 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         let circumstances = Circumstances {
             version: head.version,
             method: Some(head.method),
-            date: &http_date(),
             keep_alive,
         };
         if let Err(error) = connection.write_response(&response, circumstances).await {
@@ -297,7 +295,6 @@ async fn refuse(
     let circumstances = Circumstances {
         version: Version::Http11,
         method,
-        date: &http_date(),
         keep_alive: false,
     };
     if let Err(error) = connection.write_response(&response, circumstances).await {
@@ -351,15 +348,6 @@ fn deadlines(app: &App) -> Deadlines {
         write: WRITE_STALL_MAX,
         linger: limits.lingering_close,
     }
-}
-
-fn http_date() -> String {
-    date::format(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs(),
-    )
 }
 
 /// How many bytes crossed the socket, as the tap under TLS sees them.
