@@ -3,8 +3,25 @@
 
 export class Timeline {
   #messages = [];
+  /** While a page of older messages is under way: the later states of what it may hold, by id. */
+  #meanwhile = null;
   /** Whether there are messages before the oldest one here. */
   hasOlder = false;
+
+  /** Whether a page of older messages is under way. */
+  get awaitsOlder() {
+    return this.#meanwhile !== null;
+  }
+
+  /** A page of older messages was asked for: until it is here, what changes in it is kept. */
+  awaitOlder() {
+    this.#meanwhile = new Map();
+  }
+
+  /** That page will not come. */
+  forgetOlder() {
+    this.#meanwhile = null;
+  }
 
   get length() {
     return this.#messages.length;
@@ -37,12 +54,14 @@ export class Timeline {
     this.hasOlder = hasOlder;
   }
 
-  /** Puts a page of older messages in front; answers with how many of them were new. */
+  /** Puts a page of older messages in front, as they are by now; answers with how many of them were new. */
   prepend(messages, hasOlder) {
     const oldestId = this.oldest?.id ?? Infinity;
-    const fresh = messages.filter(({ id }) => id < oldestId).sort((a, b) => a.id - b.id);
+    const latest = (message) => later(message, this.#meanwhile?.get(message.id));
+    const fresh = messages.filter(({ id }) => id < oldestId).map(latest).sort((a, b) => a.id - b.id);
     this.#messages.unshift(...fresh);
     this.hasOlder = hasOlder;
+    this.forgetOlder();
     return fresh.length;
   }
 
@@ -58,7 +77,10 @@ export class Timeline {
       this.#messages[index] = message;
       return { index, fresh: false };
     }
-    if (index === 0 && this.hasOlder) return null;
+    if (index === 0 && this.hasOlder) {
+      this.#meanwhile?.set(message.id, later(message, this.#meanwhile.get(message.id)));
+      return null;
+    }
     this.#messages.splice(index, 0, message);
     return { index, fresh: true };
   }
@@ -81,4 +103,9 @@ export class Timeline {
     }
     return low;
   }
+}
+
+/** Of two states of a message, or one and undefined, the later one. */
+function later(one, other) {
+  return other && other.change > one.change ? other : one;
 }
