@@ -151,6 +151,10 @@ export class Conversation extends EventTarget {
       case 'members':
         this.#people.membersChanged(event);
         break;
+      case 'gone':
+        this.#typing.forget(event.user_id);
+        this.#timeline.forgetName(event.user_id).forEach((index) => this.#messages.drawAt(index, false));
+        break;
       case 'typing':
         if (event.user.id !== this.#you.id) this.#typing.heard(event.user);
         break;

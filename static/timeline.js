@@ -5,6 +5,8 @@ export class Timeline {
   #messages = [];
   /** While a page of older messages is under way: the later states of what it may hold, by id. */
   #meanwhile = null;
+  /** Users whose accounts were deleted: what is still on its way may bring their names. */
+  #gone = new Set();
   /** Whether there are messages before the oldest one here. */
   hasOlder = false;
 
@@ -50,14 +52,14 @@ export class Timeline {
   }
 
   replaceAll(messages, hasOlder) {
-    this.#messages = messages.toSorted((a, b) => a.id - b.id);
+    this.#messages = messages.map((message) => this.#unnamed(message)).sort((a, b) => a.id - b.id);
     this.hasOlder = hasOlder;
   }
 
   /** Puts a page of older messages in front, as they are by now; answers with how many of them were new. */
   prepend(messages, hasOlder) {
     const oldestId = this.oldest?.id ?? Infinity;
-    const latest = (message) => later(message, this.#meanwhile?.get(message.id));
+    const latest = (message) => this.#unnamed(later(message, this.#meanwhile?.get(message.id)));
     const fresh = messages.filter(({ id }) => id < oldestId).map(latest).sort((a, b) => a.id - b.id);
     this.#messages.unshift(...fresh);
     this.hasOlder = hasOlder;
@@ -69,7 +71,8 @@ export class Timeline {
    * Inserts or replaces one message; answers with { index, fresh }, or null where there is nothing
    * to show: a state older than the one known, or a message from before the stretch that is here.
    */
-  put(message) {
+  put(told) {
+    const message = this.#unnamed(told);
     const index = this.#indexOf(message.id);
     const known = this.#messages[index];
     if (known?.id === message.id) {
@@ -90,6 +93,17 @@ export class Timeline {
     const forgotten = this.#messages.splice(0, Math.max(0, this.length - keep));
     if (forgotten.length > 0) this.hasOlder = true;
     return forgotten;
+  }
+
+  /** An account was deleted: its messages lose their author's name. Answers with where they stand. */
+  forgetName(userId) {
+    this.#gone.add(userId);
+    this.#messages = this.#messages.map((message) => this.#unnamed(message));
+    return [...this.#messages.keys()].filter((index) => this.#messages[index].author.id === userId);
+  }
+
+  #unnamed(message) {
+    return this.#gone.has(message.author.id) ? { ...message, author: { ...message.author, name: null } } : message;
   }
 
   /** Where the message of that id stands or would stand. */

@@ -331,6 +331,12 @@ pub fn encode_members(joined: &[(UserId, Option<Arc<str>>)], left: &[UserId]) ->
     }))
 }
 
+/// An account was deleted: its name is gone.
+#[must_use]
+pub fn encode_gone(id: UserId) -> Vec<u8> {
+    encode(json!({ "type": "gone", "user_id": id.0 }))
+}
+
 /// Somebody is typing.
 #[must_use]
 pub fn encode_typing(id: UserId, name: &str) -> Vec<u8> {
