@@ -22,6 +22,7 @@ mod conditions;
 mod content;
 mod limits;
 mod persistence;
+mod reloading;
 mod requests;
 mod sessions;
 mod static_files;
