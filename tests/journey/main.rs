@@ -22,6 +22,7 @@ mod conditions;
 mod content;
 mod limits;
 mod persistence;
+mod recorded;
 mod reloading;
 mod requests;
 mod sessions;
