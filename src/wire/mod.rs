@@ -27,3 +27,6 @@ pub mod proof;
 
 /// Records and messages of one connection on a timeline, aligned.
 pub mod timeline;
+
+/// A connection as text for a terminal.
+pub mod transcript;
