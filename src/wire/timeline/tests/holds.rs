@@ -8,6 +8,7 @@ use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::super::*;
 use crate::octets::hex;
+use crate::wire::event::What;
 
 pub(super) const BOTH: [Direction; 2] = [Direction::FromClient, Direction::FromServer];
 
