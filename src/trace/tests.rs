@@ -132,9 +132,13 @@ fn eve_learns_no_secret() {
         for event in &capture.connections[0].events {
             trace.take(&about(1), &News::Event(event));
         }
+        // As the server knows it: it may repeat what was said under TLS.
+        let why = "the client said: bye";
+        trace.take(&about(1), &News::Ended { time_ns: 2000, why });
         trace.finish();
         let text = all(&reader);
         assert_eq!(text.contains("GET /favicon.svg"), is_read, "{text}");
+        assert_eq!(text.contains("bye"), is_read, "{text}");
         assert!(text.contains("server name  localhost"), "{text}");
     }
 }

@@ -300,7 +300,7 @@ fn mark(part: &Field, manner: Manner) -> String {
         names => format!(": {}", names.join(", ")),
     };
     if manner.in_clear {
-        format!("   ← readable for any thief on the way{what}")
+        format!("   ← any thief on the way reads this{what}")
     } else {
         format!("   ← a thief would want this{what}")
     }
