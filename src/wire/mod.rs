@@ -13,6 +13,9 @@ pub mod event;
 /// One field, where it stands and what it means.
 pub mod field;
 
+/// What is shown of a connection, as JSON for the pages.
+pub mod json;
+
 /// Files that Wireshark reads: written from what was recorded, read from what was captured.
 pub mod pcapng;
 
