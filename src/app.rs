@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
@@ -13,15 +13,16 @@ use crate::chat::auth::Auth;
 use crate::chat::directory::Directory;
 use crate::chat::hub::Hub;
 use crate::chat::passwords::Passwords;
-use crate::chat::sessions::Sessions;
+use crate::chat::sessions::{SessionToken, Sessions, hash_of};
 use crate::config::Config;
 use crate::log;
 use crate::log::Log;
 use crate::model::UtcMillis;
 use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
-use crate::store::{ChatStore, StoreError, UserStore};
+use crate::store::{ChatStore, StoreError, TokenHash, UserStore};
 use crate::tls::{CertificateFiles, Setup, SetupError, Sources, Tls};
 use crate::websocket::frame::append_text_frame;
+use crate::wire::log::{HELD_BYTES_MAX, Sink, WireLog};
 
 /// The shared handles of one running server.
 pub struct App {
@@ -45,8 +46,37 @@ pub struct App {
     pub assets: Assets,
     /// How TLS is done, where it is.
     pub tls: Option<Tls>,
+    /// What crossed the network, unless nothing is recorded.
+    pub wire: Option<WireLog>,
+    /// The key that shows everybody's connections, if there is one.
+    pub instructor: Option<InstructorKey>,
     stopping: watch::Receiver<bool>,
     databases: Databases,
+}
+
+/// What an instructor shows in order to see the connections of everybody: drawn at the start, and printed once.
+pub struct InstructorKey {
+    text: SessionToken,
+    hash: TokenHash,
+}
+
+impl InstructorKey {
+    fn draw() -> Result<Self, AppError> {
+        let (text, hash) = SessionToken::draw().map_err(|_| AppError::NoRandomness)?;
+        Ok(Self { text, hash })
+    }
+
+    /// As it stands in the URL that is printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// Whether this is it. Only hashes are compared: how long that takes tells nothing about the key.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        hash_of(text) == Some(self.hash)
+    }
 }
 
 /// The two databases, kept here so that they can be closed in order.
@@ -66,6 +96,8 @@ pub enum AppError {
     Assets(AssetError),
     /// HSTS, with a plain port beside the one with TLS.
     HstsWouldHidePlain,
+    /// No key could be drawn.
+    NoRandomness,
 }
 
 impl fmt::Display for AppError {
@@ -74,6 +106,7 @@ impl fmt::Display for AppError {
             Self::Store(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Assets(error) => error.fmt(f),
+            Self::NoRandomness => f.write_str("The system gives this program no randomness: it cannot make keys."),
             Self::HstsWouldHidePlain => f.write_str(
                 "hsts_seconds would make browsers refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls.",
             ),
@@ -86,17 +119,20 @@ impl std::error::Error for AppError {}
 impl App {
     /// Opens the databases, reads the certificate (or makes one) and the templates.
     ///
-    /// `stopping` turns true when the server is to stop. Needs a tokio runtime.
+    /// `sinks` are told of everything that crosses the network; `stopping` turns true when the server is to stop. Needs a tokio runtime.
     ///
     /// # Errors
     /// `AppError`; then nothing is left open.
     pub async fn start(
         config: Config,
         log: Log,
+        sinks: Vec<Arc<dyn Sink>>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, AppError> {
         let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
             .map_err(AppError::Assets)?;
+        let instructor = config.instructor.then(InstructorKey::draw).transpose()?;
+        let wire = config.wire.then(|| WireLog::new(HELD_BYTES_MAX, sinks));
         let sources = config.listen.tls_port().map(|_| tls_sources(&config));
         let data = config.data.clone();
         let opened = tokio::task::spawn_blocking(move || {
@@ -140,6 +176,8 @@ impl App {
             directory,
             assets,
             tls,
+            wire,
+            instructor,
             stopping,
             databases,
         })
@@ -201,6 +239,17 @@ pub fn now() -> UtcMillis {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The present moment in nanoseconds since 1970, for what crosses the wire. It never goes back, even where the system's clock is set.
+#[must_use]
+pub fn now_ns() -> u64 {
+    static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        (Instant::now(), since.unwrap_or_default())
+    });
+    let (instant, since) = *START;
+    u64::try_from((since + instant.elapsed()).as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn demands_tls(tls: &Tls) -> bool {

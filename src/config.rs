@@ -62,6 +62,10 @@ pub struct Config {
     pub log: Option<PathBuf>,
     /// Whether `/ws/echo` exists.
     pub echo: bool,
+    /// Whether connections are recorded for the wire view.
+    pub wire: bool,
+    /// Whether a key is printed that shows the connections of everybody.
+    pub instructor: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
     pub asset_version: Option<String>,
     /// Deadlines and sizes. Not set by flags: tests make them small.
@@ -119,6 +123,7 @@ impl Config {
         }
         let listen = listen(&given)?;
         refuse_idle_tls_flags(&given, listen)?;
+        refuse_wire_flags_without_wire(&given)?;
         let host = given.value("--host").map_or(Ok(Host::Localhost), host)?;
         let config = Self {
             host,
@@ -138,6 +143,8 @@ impl Config {
             assets: given.path("--assets"),
             log: given.path("--log"),
             echo: given.has("--echo"),
+            wire: !given.has("--no-wire"),
+            instructor: given.has("--instructor"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
             limits: Limits::default(),
         };
@@ -175,6 +182,12 @@ impl Host {
             Self::Address(ip) => Some(vec![*ip]),
             Self::Name(_) => None,
         }
+    }
+
+    /// Whether this very name was given.
+    #[must_use]
+    pub fn is_named(&self, host: &str) -> bool {
+        matches!(self, Self::Name(name) if name.eq_ignore_ascii_case(host))
     }
 }
 
@@ -258,6 +271,15 @@ fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError
             given: "--keyfile",
             missing: "--certfile",
         }),
+        _ => Ok(()),
+    }
+}
+
+/// Whoever wants to see what is not recorded has mixed something up.
+fn refuse_wire_flags_without_wire(given: &Given) -> Result<(), UsageError> {
+    let idle = ["--instructor"].into_iter().find(|flag| given.has(flag));
+    match idle {
+        Some(flag) if given.has("--no-wire") => Err(UsageError::NeedsWire { flag }),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! first byte → tap → TLS → request → page → response, again and again → perhaps a WebSocket → goodbye
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
@@ -21,9 +20,11 @@ use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version,
 use crate::log;
 use crate::octets::Direction;
 use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
-use crate::tls::{self, Negotiated, Tls};
+use crate::tls::{self, Negotiated, SecretListener, Tls};
 use crate::transport::Stream;
 use crate::transport::tap::{Observer, Seen, Tap};
+use crate::wire::decrypt::KeyLogLine;
+use crate::wire::log::{About, Recorder};
 
 /// How long a peer may refuse to take the next bytes of a response before it is given up.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
@@ -55,7 +56,21 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
         arrival.peer,
         arrival.scheme.as_str()
     );
-    let ending = lead(app, socket, &arrival, &traffic).await;
+    let ending = match first_byte(app, &socket).await {
+        Ok(first_byte) => {
+            let recorder = record(app, &socket, &arrival, first_byte);
+            let watch = Watch {
+                traffic: traffic.clone(),
+                recorder: recorder.clone(),
+            };
+            let ending = lead(app, socket, &arrival, first_byte, watch).await;
+            if let Some(recorder) = recorder {
+                recorder.ended(app::now_ns(), &ending);
+            }
+            ending
+        }
+        Err(ending) => ending,
+    };
     log!(
         app.log,
         "#{} closed after {:.1} s: {ending}; {} bytes in, {} out",
@@ -66,20 +81,15 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
     );
 }
 
-/// First byte, tap, TLS; then requests. Says how it ended.
-async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Traffic>) -> String {
-    let first_byte = tokio::select! {
-        // What came before the word to stop is still heard; a socket dropped with bytes unread would be reset.
-        biased;
-        first_byte = first_byte(app, &socket) => first_byte,
-        () = app.stopped() => return "the server stops".to_owned(),
-    };
-    let first_byte = match first_byte {
-        Ok(Some(byte)) => byte,
-        Ok(None) => return "nothing was said".to_owned(),
-        Err(error) => return error.to_string(),
-    };
-    let tapped = Tap::new(socket, Some(observer(traffic.clone())));
+/// Tap, TLS; then requests. Says how it ended.
+async fn lead(
+    app: &App,
+    socket: TcpStream,
+    arrival: &Arrival,
+    first_byte: u8,
+    watch: Watch,
+) -> String {
+    let tapped = Tap::new(socket, Some(watch.wire_observer()));
     match (arrival.scheme, &app.tls) {
         (Scheme::Http, _) if first_byte == TLS_HANDSHAKE => {
             wrong_port(
@@ -100,15 +110,19 @@ async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Tra
             .await
         }
         (Scheme::Https, Some(tls)) => {
-            let (stream, encrypted) = match encrypt(app, tls, tapped).await {
+            let (stream, encrypted) = match encrypt(app, tls, tapped, &watch).await {
                 Ok(encrypted) => encrypted,
                 Err(ending) => return ending,
             };
             log!(app.log, "#{} {}", arrival.number, encrypted.negotiated);
+            if let Some(recorder) = &watch.recorder {
+                recorder.established(encrypted.negotiated.to_string());
+            }
             let via = Via {
                 number: arrival.number,
                 peer: arrival.peer,
                 tls: Some(encrypted),
+                recorder: watch.recorder,
             };
             serve(app, stream, &via, arrival.turned_away).await
         }
@@ -117,20 +131,46 @@ async fn lead(app: &App, socket: TcpStream, arrival: &Arrival, traffic: &Arc<Tra
                 number: arrival.number,
                 peer: arrival.peer,
                 tls: None,
+                recorder: watch.recorder,
             };
             serve(app, Stream::Plain(tapped), &via, arrival.turned_away).await
         }
     }
 }
 
-/// The first byte, left where it is: it tells TLS from HTTP before anything is read.
-async fn first_byte(app: &App, socket: &TcpStream) -> io::Result<Option<u8>> {
+/// The first byte, left where it is: it tells TLS from HTTP before anything is read. Or why there is none.
+async fn first_byte(app: &App, socket: &TcpStream) -> Result<u8, String> {
     let mut first = [0];
-    match timeout(app.config.limits.head_deadline, socket.peek(&mut first)).await {
-        Ok(Ok(0)) | Err(_) => Ok(None),
-        Ok(Ok(_)) => Ok(Some(first[0])),
-        Ok(Err(error)) => Err(error),
+    let peeked = tokio::select! {
+        // What came before the word to stop is still heard; a socket dropped with bytes unread would be reset.
+        biased;
+        peeked = timeout(app.config.limits.head_deadline, socket.peek(&mut first)) => peeked,
+        () = app.stopped() => return Err("the server stops".to_owned()),
+    };
+    match peeked {
+        Ok(Ok(0)) | Err(_) => Err("nothing was said".to_owned()),
+        Ok(Ok(_)) => Ok(first[0]),
+        Ok(Err(error)) => Err(error.to_string()),
     }
+}
+
+/// Begins the record of a connection, unless nothing is recorded.
+fn record(
+    app: &App,
+    socket: &TcpStream,
+    arrival: &Arrival,
+    first_byte: u8,
+) -> Option<Arc<Recorder>> {
+    let is_tls_port = arrival.scheme == Scheme::Https;
+    let about = About {
+        number: arrival.number,
+        client: arrival.peer,
+        server: socket.local_addr().ok()?,
+        is_tls_port,
+        opened_ns: app::now_ns(),
+    };
+    let shakes_hands = is_tls_port && !first_byte.is_ascii_alphabetic();
+    Some(app.wire.as_ref()?.open(about, shakes_hands))
 }
 
 /// The TLS handshake; the stream within and what was agreed on, or how it failed.
@@ -138,11 +178,12 @@ async fn encrypt(
     app: &App,
     tls: &Tls,
     tapped: Tap<TcpStream>,
+    watch: &Watch,
 ) -> Result<(Stream, Encrypted), String> {
     let setup = tls.setup();
     let handshake = timeout(
         app.config.limits.tls_handshake_deadline,
-        setup.accept(tapped, None),
+        setup.accept(tapped, watch.secret_listener()),
     );
     let accepted = tokio::select! {
         biased;
@@ -157,7 +198,8 @@ async fn encrypt(
                     negotiated,
                     setup: setup.clone(),
                 };
-                Ok((Stream::Tls(Box::new(stream)), encrypted))
+                let tapped = Tap::new(stream, watch.plaintext_observer());
+                Ok((Stream::Tls(Box::new(tapped)), encrypted))
             }
             None => Err("the handshake did not finish".to_owned()),
         },
@@ -236,7 +278,8 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
             Reply::Response(response) => (response, None),
             Reply::Upgrade(response, upgrade) => (response, Some(upgrade)),
         };
-        let keep_alive = head.wants_keep_alive() && !turned_away && !app.is_stopping();
+        let is_last = via.recorder.as_ref().is_some_and(|it| it.should_close());
+        let keep_alive = head.wants_keep_alive() && !turned_away && !app.is_stopping() && !is_last;
         let circumstances = Circumstances {
             version: head.version,
             method: Some(head.method),
@@ -255,6 +298,9 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         if !keep_alive {
             break;
         }
+        if let Some(recorder) = &via.recorder {
+            recorder.between_requests();
+        }
     }
     connection.close().await;
     format!("{requests} requests")
@@ -271,6 +317,11 @@ async fn respond(
     let target = decode_target(head, via.scheme()).map_err(ReadError::Head)?;
     let framing = Framing::of(head).map_err(ReadError::Head)?;
     let expects_continue = expects_continue(head).map_err(ReadError::Head)?;
+    if let Some(recorder) = &via.recorder
+        && pages::is_of_the_view(&target)
+    {
+        recorder.conceal(app::now_ns());
+    }
     if turned_away {
         return Ok(too_many().into());
     }
@@ -388,15 +439,53 @@ struct Traffic {
     from_server: AtomicU64,
 }
 
-fn observer(traffic: Arc<Traffic>) -> Observer {
-    Arc::new(move |direction, seen| {
-        let Seen::Chunk(chunk) = seen else { return };
-        let counter = match direction {
-            Direction::FromClient => &traffic.from_client,
-            Direction::FromServer => &traffic.from_server,
-        };
-        counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-    })
+/// Those who are shown what a connection carries.
+struct Watch {
+    traffic: Arc<Traffic>,
+    recorder: Option<Arc<Recorder>>,
+}
+
+impl Watch {
+    /// For the tap under TLS: what the network sees.
+    fn wire_observer(&self) -> Observer {
+        let (traffic, recorder) = (self.traffic.clone(), self.recorder.clone());
+        Arc::new(move |direction, seen| {
+            if let Seen::Chunk(chunk) = seen {
+                let counter = match direction {
+                    Direction::FromClient => &traffic.from_client,
+                    Direction::FromServer => &traffic.from_server,
+                };
+                counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+            if let Some(recorder) = &recorder {
+                match seen {
+                    Seen::Chunk(chunk) => recorder.chunk(app::now_ns(), direction, chunk),
+                    Seen::End => recorder.end(app::now_ns(), direction),
+                }
+            }
+        })
+    }
+
+    /// For the tap above TLS: what was wrapped in it, the proof of what the view decrypts.
+    fn plaintext_observer(&self) -> Option<Observer> {
+        let recorder = self.recorder.clone()?;
+        Some(Arc::new(move |direction, seen| {
+            if let Seen::Chunk(chunk) = seen {
+                recorder.plaintext(direction, chunk);
+            }
+        }))
+    }
+
+    /// For the key log: the connection's own secrets.
+    fn secret_listener(&self) -> Option<SecretListener> {
+        let recorder = self.recorder.clone()?;
+        Some(Arc::new(move |secret| {
+            // A label that opens no record, or a length of no hash: nothing that could be used.
+            if let Some(line) = KeyLogLine::of(secret.label, secret.client_random, secret.secret) {
+                recorder.secret(line);
+            }
+        }))
+    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     let ports = server::bind(&config)
         .await
         .map_err(|error| error.to_string())?;
-    let app = App::start(config, log, stopping)
+    let app = App::start(config, log, Vec::new(), stopping)
         .await
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);

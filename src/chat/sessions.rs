@@ -14,7 +14,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use live::{LIVE_MAX, Live, LiveSessions};
-pub use token::SessionToken;
+pub use token::{SessionToken, hash_of};
 
 use crate::model::{User, UserId, UtcMillis};
 use crate::store::{Session, SessionTransport, StoreError, TokenHash, UserStore};

@@ -17,7 +17,7 @@ pub(super) struct Flag {
 }
 
 /// All flags, in the order of the help.
-pub(super) const FLAGS: [Flag; 14] = [
+pub(super) const FLAGS: [Flag; 16] = [
     with_value(
         "--host",
         "HOST",
@@ -52,6 +52,11 @@ pub(super) const FLAGS: [Flag; 14] = [
     switch(
         "--echo",
         "offer /ws/echo, a WebSocket that repeats what it hears",
+    ),
+    switch("--no-wire", "record no connections: there is no wire view"),
+    switch(
+        "--instructor",
+        "print a URL with a key that shows the connections of\neverybody in the wire view",
     ),
     switch("--help", "print this"),
     switch("--version", "print the version"),
@@ -125,6 +130,11 @@ pub enum UsageError {
     },
     /// A flag that only means something with TLS.
     NeedsTls {
+        /// Which.
+        flag: &'static str,
+    },
+    /// A flag that only means something where connections are recorded.
+    NeedsWire {
         /// Which.
         flag: &'static str,
     },
@@ -210,6 +220,9 @@ impl UsageError {
             ),
             Self::NeedsTls { flag } => {
                 write!(f, "{flag} means nothing without TLS: add --tls or --both, or leave it out.")
+            }
+            Self::NeedsWire { flag } => {
+                write!(f, "{flag} shows what is recorded, and --no-wire records nothing: leave one of them out.")
             }
             Self::OneOfPair { given, missing } => {
                 write!(f, "{given} without {missing}: certificate and key belong together, so name both.")

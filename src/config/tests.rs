@@ -33,6 +33,8 @@ fn without_flags_it_serves_http_to_this_machine() {
             assets: None,
             log: None,
             echo: false,
+            wire: true,
+            instructor: false,
             asset_version: None,
             limits: Limits::default(),
         }
@@ -44,7 +46,7 @@ fn every_flag_has_its_effect() {
     assert_eq!(
         config(
             "--host 0.0.0.0 --port 1 --both --tls-port 65535 --certfile c --keyfile=k \
-             --tls-config=t --data d --assets=a --log l --echo"
+             --tls-config=t --data d --assets=a --log l --echo --instructor"
         ),
         Config {
             host: Host::Address("0.0.0.0".parse().unwrap()),
@@ -61,6 +63,8 @@ fn every_flag_has_its_effect() {
             assets: Some("a".into()),
             log: Some("l".into()),
             echo: true,
+            wire: true,
+            instructor: true,
             ..config("")
         }
     );
@@ -328,4 +332,13 @@ fn what_may_surprise_is_allowed_but_noted() {
     );
     let notes = config("--tls --port 8080").notes();
     assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
+}
+
+#[test]
+fn without_a_record_there_is_nothing_to_show() {
+    assert!(!config("--no-wire").wire);
+    assert_eq!(
+        complaint("--no-wire --instructor"),
+        "--instructor shows what is recorded, and --no-wire records nothing: leave one of them out."
+    );
 }

@@ -15,6 +15,7 @@ use super::badge;
 use super::error;
 use super::layout::{self, Page, see_other};
 use super::request::Request;
+use super::traveller;
 use super::visitor::{self, Visitor, visitor};
 
 /// The group that everybody is put into who registers, so that nobody begins in an empty room.
@@ -209,6 +210,7 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
         .await;
     match started {
         Ok(token) => {
+            traveller::logged_in(app, request, &token);
             let mut response = see_other(app, request, "/chat".to_owned());
             if let Some(cookie) = visitor::set_cookie(transport, token.as_str()) {
                 response.add_field("Set-Cookie", cookie);
@@ -226,6 +228,7 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
 }
 
 fn without_cookie(request: &Request<'_>, response: Response) -> Response {
+    traveller::logged_out(request);
     match visitor::remove_cookie(request.via.session_transport()) {
         Some(cookie) => response.field("Set-Cookie", cookie),
         None => response,

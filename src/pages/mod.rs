@@ -11,6 +11,8 @@ mod layout;
 mod request;
 mod sockets;
 mod static_files;
+mod traveller;
+mod viewer;
 mod visitor;
 
 pub use conversation::converse;
@@ -20,7 +22,7 @@ pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
 use crate::app::App;
 use crate::http::cross_site;
 use crate::http::router::{self, Found, Route};
-use crate::http::target::Resource;
+use crate::http::target::{Resource, Target};
 use crate::http::{Method, Response, StatusCode};
 
 /// Everything that can be asked for.
@@ -66,6 +68,21 @@ enum Page {
     Favicon,
 }
 
+/// Whether a request is for the wire view itself, whose own bytes are not recorded: to watch the view by the view would never end.
+#[must_use]
+pub fn is_of_the_view(target: &Target) -> bool {
+    let Resource::Path(path) = &target.resource else {
+        return false;
+    };
+    let mut segments = path.segments.iter().map(String::as_str);
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some("wire"), _, _) | (Some("ws"), Some("wire"), _) => true,
+        // With or without the version.
+        (Some("static"), Some("wire"), Some(_)) | (Some("static"), _, Some("wire")) => true,
+        _ => false,
+    }
+}
+
 /// Answers one request.
 pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
     let path = match &request.target.resource {
@@ -77,9 +94,16 @@ pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
         Found::Page { target, values } => {
             let value = values.first().copied().unwrap_or_default();
             match target {
-                Page::StaticFile => static_files::file(app, request, &values).into(),
+                Page::StaticFile => {
+                    traveller::glimpse(app, request).await;
+                    static_files::file(app, request, &values).into()
+                }
                 Page::Favicon => static_files::file(app, request, &["favicon.svg"]).into(),
-                page => open(app, request, *page, value).await,
+                page => {
+                    let badge = traveller::meet(app, request).await;
+                    let reply = open(app, request, *page, value).await;
+                    traveller::see_off(request, badge, reply)
+                }
             }
         }
         Found::OtherMethods { allow } if request.head.method == Method::Options => {

@@ -14,6 +14,7 @@ use crate::http::{RequestHead, Response};
 use crate::model::Group;
 use crate::store::SessionTransport;
 use crate::tls::{Negotiated, Setup};
+use crate::wire::log::Recorder;
 
 /// What a connection's own handshake agreed on, and how TLS was done at that moment: settings and
 /// certificate may have been read anew since.
@@ -34,6 +35,8 @@ pub struct Via {
     pub peer: SocketAddr,
     /// What the TLS handshake agreed on; `None` in clear.
     pub tls: Option<Encrypted>,
+    /// The record of the connection, if it is recorded.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 impl Via {

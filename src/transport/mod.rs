@@ -13,13 +13,14 @@ use tokio_rustls::server::TlsStream;
 
 use tap::Tap;
 
-/// A connection's stream of application bytes. The tap lies under TLS: it shows what the network sees.
+/// A connection's stream of application bytes. One tap lies under TLS and shows what the network sees; above TLS another shows what was
+/// wrapped in it.
 #[derive(Debug)]
 pub enum Stream {
     /// HTTP in clear: the application's bytes are the network's.
     Plain(Tap<TcpStream>),
-    /// Within TLS. Boxed, since it is ten times as large and would make every plain connection as large.
-    Tls(Box<TlsStream<Tap<TcpStream>>>),
+    /// Within TLS, between two taps. Boxed, since it is ten times as large and would make every plain connection as large.
+    Tls(Box<Tap<TlsStream<Tap<TcpStream>>>>),
 }
 
 macro_rules! on_either {

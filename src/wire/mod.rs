@@ -1,5 +1,8 @@
 //! The wire, made visible: what crossed the socket, taken apart byte by byte, with the keys and without.
-//! Everything here is computed from recorded bytes by pure functions; no socket, no page, no chat.
+//! Everything is computed from recorded bytes by pure functions, `log` alone keeps any; no socket, no page, no chat.
+
+/// One value for each direction.
+pub mod both;
 
 /// Records opened by the connection's own secrets, each with its arithmetic.
 pub mod decrypt;
@@ -15,6 +18,9 @@ pub mod field;
 
 /// What is shown of a connection, as JSON for the pages.
 pub mod json;
+
+/// What is recorded of all connections, and who may see it.
+pub mod log;
 
 /// Files that Wireshark reads: written from what was recorded, read from what was captured.
 pub mod pcapng;

@@ -91,7 +91,11 @@ impl Server {
                 .map(|port| port.address)
         };
         let (plain, tls) = (address(Scheme::Http), address(Scheme::Https));
-        let app = Arc::new(App::start(*config, log, stopping).await.unwrap());
+        let app = Arc::new(
+            App::start(*config, log, Vec::new(), stopping)
+                .await
+                .unwrap(),
+        );
         let running = tokio::spawn(server::run(app.clone(), ports));
         Self {
             app,

@@ -22,7 +22,10 @@ pub struct SessionToken(String);
 
 impl SessionToken {
     /// Draws a new one, with its hash.
-    pub(super) fn draw() -> Result<(Self, TokenHash), Unspecified> {
+    ///
+    /// # Errors
+    /// If the system has no randomness.
+    pub fn draw() -> Result<(Self, TokenHash), Unspecified> {
         let mut raw = [0; TOKEN_LEN];
         rand::fill(&mut raw)?;
         Ok((Self(URL_SAFE_NO_PAD.encode(raw)), sha256(&raw)))
@@ -47,7 +50,8 @@ impl fmt::Debug for SessionToken {
 /// no comparison that would have to take the same time for all: how far a lookup got tells about
 /// the hash of a guess, and nothing about the token that it should have been. One fast hash is
 /// enough, as there is nothing to try out in 256 random bits.
-pub(super) fn hash_of(text: &str) -> Option<TokenHash> {
+#[must_use]
+pub fn hash_of(text: &str) -> Option<TokenHash> {
     if text.len() != TOKEN_CHARS {
         return None;
     }

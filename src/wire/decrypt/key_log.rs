@@ -19,6 +19,16 @@ pub struct KeyLogLine {
 }
 
 impl KeyLogLine {
+    /// From its three parts as an endpoint tells them; `None` if they are none that RFC 9850 knows.
+    #[must_use]
+    pub fn of(label: &str, client_random: &[u8], secret: &[u8]) -> Option<Self> {
+        Some(Self {
+            label: Label::of(label)?,
+            client_random: client_random.try_into().ok()?,
+            secret: Secret::new(secret)?,
+        })
+    }
+
     /// Reads one line without its end; `None` if it is empty or a comment (RFC 9850 §2).
     ///
     /// # Errors

@@ -1,0 +1,105 @@
+//! Whose requests travel on a connection, noted with its record: so that everybody sees their own in the wire view, and no others.
+//! A browser that is not logged in gets a cookie that means nothing but "the same browser".
+
+use crate::app::App;
+use crate::chat::sessions::{SessionToken, hash_of};
+use crate::http::cookie::{SetCookie, cookies};
+use crate::store::SessionTransport;
+use crate::wire::log::{Badge, Traveller};
+
+use super::request::{Reply, Request};
+use super::visitor::{Visitor, visitor};
+
+/// The names of the cookie, one for each transport as those of sessions.
+const PLAIN_COOKIE: &str = "browser_plain";
+const TLS_COOKIE: &str = "__Host-browser";
+
+/// How long a browser keeps it: before their first login, people do not wait longer.
+const COOKIE_SECS: u64 = 12 * 60 * 60;
+
+/// A cookie for a browser that had none.
+#[derive(Debug)]
+pub(super) struct NewBadge(SessionToken);
+
+/// Notes who sends this request. Gives a badge to be sent along to a browser that has neither session nor badge.
+pub(super) async fn meet(app: &App, request: &Request<'_>) -> Option<NewBadge> {
+    let recorder = request.via.recorder.as_ref()?;
+    if let Ok(Visitor::Member(session)) = visitor(app, request).await {
+        recorder.carries(Traveller::Session(Badge::new(session.key().0)));
+        return None;
+    }
+    if let Some(badge) = badge(request) {
+        recorder.carries(Traveller::Browser(badge));
+        return None;
+    }
+    let (token, hash) = SessionToken::draw().ok()?;
+    recorder.carries(Traveller::Browser(Badge::new(hash.0)));
+    Some(NewBadge(token))
+}
+
+/// As `meet`, for files that ask for no session: who can be told is noted, nobody gets a badge.
+pub(super) async fn glimpse(app: &App, request: &Request<'_>) {
+    let has_cookies = request.head.fields.contains("Cookie");
+    if let Some(recorder) = request.via.recorder.as_ref().filter(|_| has_cookies) {
+        match visitor(app, request).await {
+            Ok(Visitor::Member(session)) => {
+                recorder.carries(Traveller::Session(Badge::new(session.key().0)));
+            }
+            _ => {
+                if let Some(badge) = badge(request) {
+                    recorder.carries(Traveller::Browser(badge));
+                }
+            }
+        }
+    }
+}
+
+/// Sends a new badge along with a page.
+pub(super) fn see_off(request: &Request<'_>, badge: Option<NewBadge>, reply: Reply) -> Reply {
+    let transport = request.via.session_transport();
+    let cookie = badge.and_then(|NewBadge(token)| {
+        SetCookie {
+            name: cookie_name(transport),
+            value: token.as_str(),
+            secure: transport == SessionTransport::Tls,
+            max_age_secs: COOKIE_SECS,
+        }
+        .to_field_value()
+    });
+    match (reply, cookie) {
+        (Reply::Response(response), Some(cookie)) => {
+            Reply::Response(response.field("Set-Cookie", cookie))
+        }
+        (reply, _) => reply,
+    }
+}
+
+/// The badge of a browser that is not logged in.
+pub(super) fn badge(request: &Request<'_>) -> Option<Badge> {
+    let name = cookie_name(request.via.session_transport());
+    let hash = cookies(&request.head.fields, name).find_map(hash_of)?;
+    Some(Badge::new(hash.0))
+}
+
+/// Somebody has logged in on this connection: what their browser did before is theirs.
+pub(super) fn logged_in(app: &App, request: &Request<'_>, token: &SessionToken) {
+    if let (Some(wire), Some(recorder), Some(hash)) =
+        (&app.wire, &request.via.recorder, hash_of(token.as_str()))
+    {
+        wire.logged_in(recorder, Badge::new(hash.0));
+    }
+}
+
+/// Somebody has logged out on this connection: whoever comes next shall have another one.
+pub(super) fn logged_out(request: &Request<'_>) {
+    if let Some(recorder) = &request.via.recorder {
+        recorder.part();
+    }
+}
+
+fn cookie_name(transport: SessionTransport) -> &'static str {
+    match transport {
+        SessionTransport::Plain => PLAIN_COOKIE,
+        SessionTransport::Tls => TLS_COOKIE,
+    }
+}

@@ -1,0 +1,356 @@
+//! What is kept of one direction: its beginning, its latest bytes, and the measure of what lies between.
+//! Bytes only: when they came is noted in `marks`.
+//!
+//! ```text
+//!  0        HEAD_LEN                      latest TAIL_LEN
+//!  |  head   |  ······ not kept ······  |  tail   |
+//! ```
+//! Where the stream is made of TLS records, the gap begins and ends at the border of one and its records are counted:
+//! whoever opens the records behind it must know their number.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::borders::Borders;
+use crate::wire::event::{Missing, What};
+
+/// So much of the beginning is kept: a handshake with a long chain of certificates, and the first requests.
+pub const HEAD_LEN: usize = 64 * 1024;
+
+/// So much of what came last is kept: what somebody who looks has just done.
+pub const TAIL_LEN: usize = 192 * 1024;
+
+/// What is kept of one direction.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    borders: Borders,
+    head_is_full: bool,
+    /// Where the tail begins.
+    tail_start: u64,
+    /// How many records lie before the tail.
+    records_before_tail: u64,
+    /// How many bytes have crossed.
+    total: u64,
+    /// Nothing more is kept.
+    is_off: bool,
+}
+
+impl Half {
+    /// How many bytes have crossed.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Where bytes were not kept; empty if none are missing.
+    pub(super) fn gap(&self) -> Range<u64> {
+        let end = if self.is_off {
+            self.total
+        } else {
+            self.tail_start
+        };
+        self.head.len() as u64..end.max(self.head.len() as u64)
+    }
+
+    /// How many bytes are held.
+    pub(super) fn kept_len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    /// Takes the next bytes; the oldest of the tail go for them.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
+        if self.is_off {
+            return;
+        }
+        let mut rest = bytes;
+        if !self.head_is_full {
+            let wanted_len = HEAD_LEN.saturating_sub(self.head.len());
+            let (taken_len, reached) = self.borders.next_border(rest, wanted_len);
+            let (taken, behind) = rest.split_at_checked(taken_len).unwrap_or((rest, &[]));
+            self.head.extend_from_slice(taken);
+            rest = behind;
+            if reached {
+                self.head_is_full = true;
+                self.tail_start = self.head.len() as u64;
+                self.records_before_tail = self.borders.records();
+            }
+        }
+        if self.head_is_full {
+            self.push_tail(rest);
+        }
+    }
+
+    /// Forgets the latest bytes back to the position `to`, which was a border.
+    pub(super) fn take_back(&mut self, to: u64) {
+        if to >= self.total {
+            return;
+        }
+        let head_len = usize::try_from(to).unwrap_or(usize::MAX);
+        self.head.truncate(head_len);
+        let tail_len = to.saturating_sub(self.tail_start);
+        self.tail
+            .truncate(usize::try_from(tail_len).unwrap_or(usize::MAX));
+        self.tail_start = self.tail_start.min(to);
+        self.total = to;
+    }
+
+    /// Keeps nothing more, and gives up the tail.
+    pub(super) fn turn_off(&mut self) {
+        self.is_off = true;
+        self.tail = VecDeque::new();
+        if !self.head_is_full {
+            self.head_is_full = true;
+            self.tail_start = self.head.len() as u64;
+        }
+    }
+
+    /// What is known of the bytes from `from` to `to`, and where to read on. A gap that is met is told to its end.
+    pub(super) fn read(&self, from: u64, to: u64) -> (Vec<What>, u64) {
+        let mut parts = Vec::new();
+        let mut give = |from: u64, to: u64| {
+            if from < to {
+                parts.push(What::Bytes(self.copy(&(from..to)).into()));
+            }
+        };
+        let gap = self.gap();
+        if gap.is_empty() || to <= gap.start || from >= gap.end {
+            give(from, to);
+            return (parts, to.max(from));
+        }
+        give(from, gap.start);
+        parts.push(What::Missing(Missing {
+            bytes: gap.end - from.max(gap.start),
+            records_before: (!self.is_off && self.borders.are_of_records())
+                .then_some(self.records_before_tail),
+        }));
+        if gap.end < to {
+            parts.push(What::Bytes(self.copy(&(gap.end..to)).into()));
+        }
+        (parts, to.max(gap.end))
+    }
+
+    /// The kept bytes of a range.
+    fn copy(&self, range: &Range<u64>) -> Vec<u8> {
+        let part = |start: u64, len: usize| {
+            let end = start + len as u64;
+            let from = range.start.clamp(start, end) - start;
+            let to = range.end.clamp(start, end) - start;
+            usize::try_from(from).unwrap_or(len)..usize::try_from(to).unwrap_or(len)
+        };
+        let in_head = self.head.get(part(0, self.head.len()));
+        let mut bytes = in_head.unwrap_or_default().to_vec();
+        let in_tail = part(self.tail_start, self.tail.len());
+        if !in_tail.is_empty() {
+            bytes.extend(self.tail.range(in_tail));
+        }
+        bytes
+    }
+
+    fn push_tail(&mut self, bytes: &[u8]) {
+        if !self.borders.are_of_records() && bytes.len() > TAIL_LEN {
+            // None of what is there will stay: no use in copying it all.
+            let (passed, kept) = bytes.split_at(bytes.len() - TAIL_LEN);
+            self.tail_start += (self.tail.len() + passed.len()) as u64;
+            self.tail.clear();
+            self.tail.extend(kept);
+            return;
+        }
+        for piece in bytes.chunks(TAIL_LEN) {
+            self.tail.extend(piece);
+            self.make_room();
+        }
+    }
+
+    /// Lets the oldest of the tail go, in whole records if it is made of them.
+    fn make_room(&mut self) {
+        while let Some(excess) = self.tail.len().checked_sub(TAIL_LEN).filter(|&len| len > 0) {
+            let record_len = self
+                .borders
+                .are_of_records()
+                .then(|| self.borders.record_len(self.tail.iter().copied().take(5)))
+                .flatten();
+            let gone = match record_len {
+                Some(len) if len <= self.tail.len() => {
+                    self.records_before_tail += 1;
+                    len
+                }
+                // No record of this length exists, or these are no records after all.
+                _ => {
+                    self.borders.give_up();
+                    excess
+                }
+            };
+            self.tail.drain(..gone);
+            self.tail_start += gone as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(half: &Half, range: Range<u64>) -> Vec<u8> {
+        half.copy(&range)
+    }
+
+    fn records_before_gap_end(half: &Half) -> Option<u64> {
+        let (parts, _) = half.read(0, half.total());
+        parts.iter().find_map(|part| match part {
+            What::Missing(missing) => missing.records_before,
+            _ => None,
+        })
+    }
+
+    /// Byte n of a stream that differs from place to place.
+    fn pattern(len: usize) -> Vec<u8> {
+        (0..len).map(|at| u8::try_from(at % 251).unwrap()).collect()
+    }
+
+    /// Records of application data with this much content each, one after the other.
+    fn records(count: usize, content_len: u16) -> Vec<u8> {
+        let [high, low] = content_len.to_be_bytes();
+        let mut record = vec![23, 3, 3, high, low];
+        record.extend(vec![0xee; content_len.into()]);
+        record.repeat(count)
+    }
+
+    #[test]
+    fn up_to_a_quarter_of_a_mebibyte_nothing_is_missing() {
+        let all = pattern(HEAD_LEN + TAIL_LEN);
+        for chunk_len in [1000, 16_384, 100_000, all.len()] {
+            let mut half = Half::default();
+            for chunk in all.chunks(chunk_len) {
+                half.push(chunk);
+            }
+            assert!(half.gap().is_empty(), "in chunks of {chunk_len}");
+            assert!(kept(&half, 0..all.len() as u64) == all);
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_latest_bytes_stay_and_the_gap_between_is_measured() {
+        let all = pattern(HEAD_LEN + TAIL_LEN + 1);
+        for chunk_len in [1000, 16_384, all.len()] {
+            let mut half = Half::default();
+            for chunk in all.chunks(chunk_len) {
+                half.push(chunk);
+            }
+            let head_len = HEAD_LEN as u64;
+            assert_eq!(
+                half.gap(),
+                head_len..head_len + 1,
+                "in chunks of {chunk_len}"
+            );
+            assert!(kept(&half, 0..head_len) == all[..HEAD_LEN]);
+            assert!(kept(&half, head_len + 1..all.len() as u64) == all[HEAD_LEN + 1..]);
+            // A range that reaches over the gap gives what there is of it.
+            assert_eq!(kept(&half, head_len - 1..head_len + 2).len(), 2);
+            assert_eq!(records_before_gap_end(&half), None);
+        }
+    }
+
+    #[test]
+    fn a_gap_among_records_begins_and_ends_at_the_border_of_one() {
+        let record_len = 5 + 1000;
+        let all = records(1000, 1000);
+        for chunk_len in [1, 700, 16_384, all.len()] {
+            let mut half = Half::default();
+            for chunk in all.chunks(chunk_len) {
+                half.push(chunk);
+            }
+            let gap = half.gap();
+            assert!(gap.start >= HEAD_LEN as u64 && gap.start < (HEAD_LEN + record_len) as u64);
+            assert_eq!(gap.start % record_len as u64, 0, "in chunks of {chunk_len}");
+            assert_eq!(gap.end % record_len as u64, 0);
+            let records = records_before_gap_end(&half).unwrap();
+            assert_eq!(records, gap.end / record_len as u64);
+            assert!(half.tail.len() <= TAIL_LEN && half.tail.len() > TAIL_LEN - record_len);
+        }
+    }
+
+    #[test]
+    fn what_begins_like_records_and_is_none_loses_its_borders_and_nothing_else() {
+        let mut all = records(10, 100);
+        all.extend(pattern(HEAD_LEN + 2 * TAIL_LEN));
+        let mut half = Half::default();
+        for chunk in all.chunks(5000) {
+            half.push(chunk);
+        }
+        assert_eq!(half.total(), all.len() as u64);
+        assert_eq!(records_before_gap_end(&half), None);
+        let gap = half.gap();
+        assert_eq!(half.kept_len() as u64, half.total() - (gap.end - gap.start));
+        assert!(kept(&half, gap.end..half.total()) == all[usize::try_from(gap.end).unwrap()..]);
+    }
+
+    #[test]
+    fn bytes_are_taken_back_to_a_border_they_crossed_since() {
+        for len in [100, HEAD_LEN + 100, HEAD_LEN + TAIL_LEN + 100] {
+            let all = pattern(len);
+            let mut half = Half::default();
+            half.push(&all);
+            let before = half.gap();
+            half.push(b"GET /wire HTTP/1.1\r\n\r\n");
+            half.take_back(len as u64);
+            assert_eq!(half.total(), len as u64);
+            assert!(half.gap().start == before.start);
+            let last = kept(&half, len as u64 - 50..len as u64 + 50);
+            assert!(last == all[len - 50..]);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_told_where_reading_meets_it() {
+        let mut half = Half::default();
+        half.push(&pattern(HEAD_LEN + TAIL_LEN + 100));
+        let (head_len, end) = (HEAD_LEN as u64, half.total());
+        let gap_end = head_len + 100;
+        for (from, to, lens, next) in [
+            (0, 10, vec![Ok(10)], 10),
+            (head_len - 10, head_len, vec![Ok(10)], head_len),
+            (head_len - 10, head_len + 1, vec![Ok(10), Err(100)], gap_end),
+            (head_len, head_len + 1, vec![Err(100)], gap_end),
+            (head_len + 30, head_len + 40, vec![Err(70)], gap_end),
+            (
+                head_len + 30,
+                gap_end + 5,
+                vec![Err(70), Ok(5)],
+                gap_end + 5,
+            ),
+            (gap_end, end, vec![Ok(TAIL_LEN as u64)], end),
+            (end, end, vec![], end),
+        ] {
+            let (parts, read_on_at) = half.read(from, to);
+            let told: Vec<_> = parts
+                .iter()
+                .map(|part| match part {
+                    What::Bytes(bytes) => Ok(bytes.len() as u64),
+                    What::Missing(missing) => Err(missing.bytes),
+                    _ => unreachable!("only bytes and gaps"),
+                })
+                .collect();
+            assert_eq!((told, read_on_at), (lens, next), "{from}..{to}");
+        }
+    }
+
+    #[test]
+    fn when_turned_off_it_counts_and_keeps_its_beginning_only() {
+        let mut half = Half::default();
+        half.push(&pattern(HEAD_LEN + 1000));
+        half.turn_off();
+        half.push(&pattern(500));
+        assert_eq!(half.total(), (HEAD_LEN + 1500) as u64);
+        assert_eq!(half.gap(), HEAD_LEN as u64..(HEAD_LEN + 1500) as u64);
+        assert_eq!(half.kept_len(), HEAD_LEN);
+
+        let mut young = Half::default();
+        young.push(b"abc");
+        young.turn_off();
+        young.push(b"def");
+        assert_eq!(young.gap(), 3..6);
+        assert_eq!(kept(&young, 0..6), b"abc");
+    }
+}

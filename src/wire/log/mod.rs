@@ -1,0 +1,105 @@
+//! What is recorded of all connections, bounded, and who may see it: what the tap saw, and the secrets beside it.
+//! Kept and handed out only: what the bytes mean is computed by the pure rooms beside this one. No socket and no clock.
+
+mod borders;
+mod half;
+mod marks;
+mod owner;
+mod plaintext;
+mod record;
+mod recorder;
+mod shelf;
+mod sink;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use half::{HEAD_LEN, TAIL_LEN};
+pub use owner::{Badge, Owner, Traveller, Viewer};
+pub use plaintext::PlaintextDigest;
+pub use record::Cursor;
+pub use recorder::{Ending, Recorder, State};
+pub use shelf::HELD_BYTES_MAX;
+pub use sink::{About, News, Sink};
+
+use shelf::Shelf;
+
+/// The record of all connections.
+pub struct WireLog {
+    shelf: Arc<Shelf>,
+}
+
+impl WireLog {
+    /// Empty. `sinks` are told of everything from the first byte on; at most `held_bytes_max` are held at a time.
+    #[must_use]
+    pub fn new(held_bytes_max: usize, sinks: Vec<Arc<dyn Sink>>) -> Self {
+        Self {
+            shelf: Arc::new(Shelf::new(held_bytes_max, sinks)),
+        }
+    }
+
+    /// Begins the record of a connection. `is_tls`: whether a handshake is expected, as the first byte tells.
+    #[must_use]
+    pub fn open(&self, about: About, is_tls: bool) -> Arc<Recorder> {
+        let recorder = Arc::new(Recorder::new(about, is_tls, Arc::clone(&self.shelf)));
+        self.shelf.put(Arc::clone(&recorder));
+        recorder
+    }
+
+    /// Those connections that are still kept, in the order in which they came.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Arc<Recorder>> {
+        self.shelf.all()
+    }
+
+    /// The one of this number, if it is still kept.
+    #[must_use]
+    pub fn connection(&self, number: u64) -> Option<Arc<Recorder>> {
+        self.shelf.get(number)
+    }
+
+    /// Changes whenever a connection comes, changes its state, or goes.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shelf.changes()
+    }
+
+    /// Somebody has logged in on this connection, with this session. Where their browser was told from others before, what
+    /// it did is the session's, too.
+    pub fn logged_in(&self, on: &Recorder, session: Badge) {
+        match on.owner() {
+            Owner::Browser(browser) => {
+                for recorder in self.connections() {
+                    recorder.logged_in(browser, session);
+                }
+            }
+            _ => on.carries(Traveller::Session(session)),
+        }
+        self.shelf.changed();
+    }
+
+    /// How much is held of all of them together, in bytes.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.shelf.held_bytes()
+    }
+}
+
+impl Drop for WireLog {
+    fn drop(&mut self) {
+        self.shelf.clear();
+    }
+}
+
+impl fmt::Debug for WireLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireLog")
+            .field("held_bytes", &self.held_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

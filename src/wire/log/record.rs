@@ -1,0 +1,121 @@
+//! The bytes of both directions with their times, as far as they are kept, and how they are read.
+//! No locks, no owners and no keys.
+
+use super::half::Half;
+use super::marks::{self, Marks};
+use crate::octets::Direction::{self, FromClient};
+use crate::wire::both::Both;
+use crate::wire::event::{Event, What};
+
+/// Both directions of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    halves: Both<Half>,
+    marks: Marks,
+}
+
+/// How far somebody has read a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The number of the next note.
+    number: u64,
+    position: Both<u64>,
+    has_ended: Both<bool>,
+}
+
+impl Record {
+    /// Takes what crossed next.
+    pub(super) fn chunk(&mut self, time_ns: u64, direction: Direction, bytes: &[u8]) {
+        let half = self.halves.of_mut(direction);
+        let start = half.total();
+        half.push(bytes);
+        let end = half.total();
+        self.marks.bytes(time_ns, direction, start..end);
+        let halves = &self.halves;
+        self.marks.tidy(|direction, range| {
+            let gap = halves.of(direction).gap();
+            gap.start <= range.start && range.end <= gap.end
+        });
+    }
+
+    /// Notes that a direction has ended.
+    pub(super) fn end(&mut self, time_ns: u64, direction: Direction) {
+        self.marks.end(time_ns, direction);
+    }
+
+    /// How many bytes have crossed.
+    pub(super) fn totals(&self) -> Both<u64> {
+        self.halves.map(Half::total)
+    }
+
+    /// How many of them were not kept.
+    pub(super) fn missing(&self) -> Both<u64> {
+        self.halves.map(|half| half.gap().end - half.gap().start)
+    }
+
+    /// How much memory all of it takes, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        self.halves.client.kept_len() + self.halves.server.kept_len() + self.marks.cost()
+    }
+
+    /// Keeps nothing more, and gives up what came latest.
+    pub(super) fn turn_off(&mut self) {
+        self.halves.client.turn_off();
+        self.halves.server.turn_off();
+        self.marks.turn_coarse();
+    }
+
+    /// Forgets what crossed behind these positions.
+    pub(super) fn take_back(&mut self, to: Both<u64>) {
+        self.halves.client.take_back(to.client);
+        self.halves.server.take_back(to.server);
+        self.marks.take_back(|direction| *to.of(direction));
+    }
+
+    /// Whether `read` would give something.
+    pub(super) fn has_news(&self, cursor: &Cursor, holds_back: bool) -> bool {
+        self.shown(cursor, holds_back).any(|mark| match &mark.what {
+            marks::What::Bytes(range) => range.end > *cursor.position.of(mark.direction),
+            marks::What::End => !cursor.has_ended.of(mark.direction),
+        })
+    }
+
+    /// What has happened since the cursor, in order; moves it on. With `holds_back`, not what the client sent last.
+    pub(super) fn read(&self, cursor: &mut Cursor, holds_back: bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        let from = cursor.clone();
+        for mark in self.shown(&from, holds_back) {
+            let half = self.halves.of(mark.direction);
+            let (to, ends) = match &mark.what {
+                marks::What::Bytes(range) => (range.end, false),
+                marks::What::End => (half.total(), true),
+            };
+            let position = cursor.position.of_mut(mark.direction);
+            let (mut parts, read_on_at) = half.read(*position, to);
+            *position = read_on_at;
+            if ends && !std::mem::replace(cursor.has_ended.of_mut(mark.direction), true) {
+                parts.push(What::End);
+            }
+            events.extend(parts.into_iter().map(|what| Event {
+                time_ns: mark.time_ns,
+                direction: mark.direction,
+                what,
+                comment: None,
+            }));
+            cursor.number = mark.number + 1;
+        }
+        events
+    }
+
+    /// The notes that may hold something new for the cursor.
+    fn shown(&self, cursor: &Cursor, holds_back: bool) -> impl Iterator<Item = &marks::Mark> {
+        let held = self
+            .marks
+            .last()
+            .filter(|mark| holds_back && mark.direction == FromClient)
+            .map(|mark| mark.number);
+        self.marks
+            .since(cursor.number)
+            .filter(move |mark| Some(mark.number) != held)
+    }
+}

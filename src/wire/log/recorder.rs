@@ -1,0 +1,442 @@
+//! What is recorded of one connection: the bytes that the tap under TLS saw, and the secrets that open them.
+//! It keeps and hands out; what the bytes mean is computed by others. The clock is the caller's: every time is passed in.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::owner::{Badge, Owner, Traveller, Viewer};
+use super::plaintext::{Plaintext, PlaintextDigest};
+use super::record::{Cursor, Record};
+use super::shelf::Shelf;
+use super::sink::{About, News};
+use crate::octets::Direction::{self, FromClient};
+use crate::wire::both::Both;
+use crate::wire::decrypt::{KeyLogLine, Secrets};
+use crate::wire::event::{Event, What};
+
+/// What a connection costs before its first byte: the recorder, its place on the shelf, its secrets and words.
+const EMPTY_COST: usize = 2048;
+
+/// One connection, as it is recorded.
+pub struct Recorder {
+    about: Arc<About>,
+    shelf: Arc<Shelf>,
+    kept: Mutex<Kept>,
+    /// How many wait for news; without any, none are told.
+    watchers: AtomicUsize,
+    news: Notify,
+}
+
+#[derive(Debug)]
+struct Kept {
+    record: Record,
+    secrets: Secrets,
+    owner: Owner,
+    negotiated: Option<String>,
+    ended: Option<Ending>,
+    /// Whether another's request may come next.
+    parts: bool,
+    /// Whether it has carried a request and its response.
+    has_carried: bool,
+    stage: Stage,
+    /// The client's latest chunk, while the sinks have to wait for its keys.
+    held: Option<Event>,
+    /// Where both directions stood when nothing was under way.
+    checkpoint: Both<u64>,
+    plaintext: Option<Plaintext>,
+    /// What the shelf was told that all of this takes.
+    cost: usize,
+}
+
+/// What becomes of the bytes that come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// They are recorded; but the client's latest chunk is held back, since its keys are only being computed.
+    Handshake,
+    /// They are recorded.
+    Settled,
+    /// They belong to the view itself, and are passed over.
+    Concealed,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// When, in nanoseconds since 1970.
+    pub time_ns: u64,
+    /// In a few words, as in the log.
+    pub why: String,
+}
+
+/// A connection as a whole, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// How many bytes have crossed.
+    pub bytes: Both<u64>,
+    /// How many of them were not kept.
+    pub missing: Both<u64>,
+    /// What the handshake agreed on, in a line; `None` without TLS, or before it is through.
+    pub negotiated: Option<String>,
+    /// How it ended, if it has.
+    pub ended: Option<Ending>,
+}
+
+impl Recorder {
+    /// Before the first byte. `is_tls`: whether a handshake is expected.
+    pub(super) fn new(about: About, is_tls: bool, shelf: Arc<Shelf>) -> Self {
+        shelf.take(EMPTY_COST);
+        let recorder = Self {
+            about: Arc::new(about),
+            shelf,
+            kept: Mutex::new(Kept {
+                record: Record::default(),
+                secrets: Secrets::default(),
+                owner: Owner::default(),
+                negotiated: None,
+                ended: None,
+                parts: false,
+                has_carried: false,
+                stage: if is_tls {
+                    Stage::Handshake
+                } else {
+                    Stage::Settled
+                },
+                held: None,
+                checkpoint: Both::default(),
+                plaintext: is_tls.then(Plaintext::default),
+                cost: EMPTY_COST,
+            }),
+            watchers: AtomicUsize::new(0),
+            news: Notify::new(),
+        };
+        recorder.tell(&News::Opened);
+        recorder
+    }
+
+    /// What is known of it from the beginning.
+    #[must_use]
+    pub fn about(&self) -> &Arc<About> {
+        &self.about
+    }
+
+    /// Records bytes that crossed the socket.
+    pub fn chunk(&self, time_ns: u64, direction: Direction, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.record(
+            time_ns,
+            direction,
+            |record| record.chunk(time_ns, direction, bytes),
+            || What::Bytes(Bytes::copy_from_slice(bytes)),
+        );
+    }
+
+    /// Records that a direction has ended, in order (FIN).
+    pub fn end(&self, time_ns: u64, direction: Direction) {
+        self.record(
+            time_ns,
+            direction,
+            |record| record.end(time_ns, direction),
+            || What::End,
+        );
+    }
+
+    /// Takes a secret of the connection, before the bytes that it opens are sent.
+    pub fn secret(&self, line: KeyLogLine) {
+        let mut kept = self.kept();
+        if kept.stage == Stage::Concealed {
+            return;
+        }
+        self.tell(&News::Secret(&line));
+        kept.secrets.learn(line);
+    }
+
+    /// The handshake is through: `negotiated` says in a line what was agreed on.
+    pub fn established(&self, negotiated: String) {
+        let mut kept = self.kept();
+        kept.negotiated = Some(negotiated);
+        self.settle(&mut kept);
+        drop(kept);
+        self.announce();
+        self.shelf.changed();
+    }
+
+    /// Notes what the application read or wrote above TLS.
+    pub fn plaintext(&self, direction: Direction, bytes: &[u8]) {
+        let mut kept = self.kept();
+        if kept.stage == Stage::Concealed {
+            return;
+        }
+        if let Some(plaintext) = &mut kept.plaintext {
+            plaintext.note(direction, bytes);
+        }
+    }
+
+    /// Nothing is under way: a request that comes next begins here.
+    pub fn between_requests(&self) {
+        let mut kept = self.kept();
+        kept.has_carried = true;
+        kept.begin_request();
+    }
+
+    /// The request that has come is for the view itself: neither it nor what follows is recorded, and the connection should
+    /// close, so that what is done next is recorded again. Without any request before it, all of it is forgotten.
+    pub fn conceal(&self, time_ns: u64) {
+        let mut kept = self.kept();
+        kept.held = None;
+        kept.stage = Stage::Concealed;
+        kept.parts = true;
+        let has_carried = kept.has_carried;
+        let checkpoint = kept.checkpoint;
+        kept.record.take_back(checkpoint);
+        if let Some(plaintext) = &mut kept.plaintext {
+            plaintext.take_back();
+        }
+        let why = "it went on with the wire view, whose own bytes are not recorded";
+        let has_ended = self.note_ending(&mut kept, time_ns, why);
+        drop(kept);
+        if !has_carried {
+            self.shelf.forget(self.about.number);
+        } else if has_ended {
+            self.shelf.ended(self.about.number);
+        }
+        self.announce();
+        self.shelf.changed();
+    }
+
+    /// The connection is over.
+    pub fn ended(&self, time_ns: u64, why: &str) {
+        let mut kept = self.kept();
+        self.settle(&mut kept);
+        let has_ended = self.note_ending(&mut kept, time_ns, why);
+        drop(kept);
+        if has_ended {
+            self.shelf.ended(self.about.number);
+        }
+        self.announce();
+        self.shelf.changed();
+    }
+
+    /// Whose it is at the moment.
+    pub(super) fn owner(&self) -> Owner {
+        self.kept().owner
+    }
+
+    /// Notes whose request has come.
+    pub fn carries(&self, traveller: Traveller) {
+        let mut kept = self.kept();
+        let before = kept.owner;
+        kept.owner = before.after(traveller);
+        let owner = kept.owner;
+        drop(kept);
+        if owner != before {
+            self.shelf.changed();
+        }
+    }
+
+    /// The next request may be somebody else's: it should come on another connection.
+    pub fn part(&self) {
+        self.kept().parts = true;
+    }
+
+    /// Whether the connection should be closed, so that the next request finds one that is its own.
+    #[must_use]
+    pub fn should_close(&self) -> bool {
+        let kept = self.kept();
+        kept.parts || kept.owner == Owner::Several
+    }
+
+    pub(super) fn logged_in(&self, browser: Badge, session: Badge) {
+        let mut kept = self.kept();
+        kept.owner = kept.owner.after_login(browser, session);
+    }
+
+    /// Whether this viewer may see it, keys included.
+    #[must_use]
+    pub fn may_be_seen_by(&self, viewer: &Viewer) -> bool {
+        self.kept().owner.lets_see(viewer)
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let kept = self.kept();
+        State {
+            bytes: kept.record.totals(),
+            missing: kept.record.missing(),
+            negotiated: kept.negotiated.clone(),
+            ended: kept.ended.clone(),
+        }
+    }
+
+    /// All secrets so far. Whoever takes them before `read` has those of all that it gives.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        self.kept().secrets.clone()
+    }
+
+    /// What has happened since the cursor, in order, and moves it on. What was not kept is told as missing.
+    #[must_use]
+    pub fn read(&self, cursor: &mut Cursor) -> Vec<Event> {
+        let kept = self.kept();
+        kept.record.read(cursor, kept.stage == Stage::Handshake)
+    }
+
+    /// Resolves when `read` has something for this cursor, or the connection is over.
+    pub async fn changed(&self, cursor: &Cursor) {
+        let _watching = Watching::new(&self.watchers);
+        loop {
+            let mut notified = pin!(self.news.notified());
+            notified.as_mut().enable();
+            {
+                let kept = self.kept();
+                let holds_back = kept.stage == Stage::Handshake;
+                if kept.ended.is_some() || kept.record.has_news(cursor, holds_back) {
+                    return;
+                }
+            }
+            notified.await;
+        }
+    }
+
+    /// What the application really read and wrote above TLS: the proof of what was decrypted. `None` without TLS.
+    #[must_use]
+    pub fn plaintext_digests(&self) -> Option<Both<PlaintextDigest>> {
+        self.kept().plaintext.as_ref().map(Plaintext::digests)
+    }
+
+    fn record(
+        &self,
+        time_ns: u64,
+        direction: Direction,
+        note: impl FnOnce(&mut Record),
+        what: impl FnOnce() -> What,
+    ) {
+        let mut kept = self.kept();
+        if kept.stage == Stage::Concealed {
+            return;
+        }
+        note(&mut kept.record);
+        if !self.shelf.sinks().is_empty() {
+            self.tell_held(&mut kept);
+            let event = Event {
+                time_ns,
+                direction,
+                what: what(),
+                comment: None,
+            };
+            if kept.stage == Stage::Handshake && direction == FromClient {
+                kept.held = Some(event);
+            } else {
+                self.tell(&News::Event(&event));
+            }
+        }
+        self.account(&mut kept);
+        drop(kept);
+        self.announce();
+    }
+
+    /// Tells the shelf how much more or less is held now; keeps less from here on if there is no room.
+    fn account(&self, kept: &mut Kept) {
+        let cost = EMPTY_COST + kept.record.cost();
+        let before = std::mem::replace(&mut kept.cost, cost);
+        if self.shelf.replace(before, cost) {
+            return;
+        }
+        kept.record.turn_off();
+        let cost = EMPTY_COST + kept.record.cost();
+        let before = std::mem::replace(&mut kept.cost, cost);
+        self.shelf.replace(before, cost);
+    }
+
+    fn settle(&self, kept: &mut Kept) {
+        if kept.stage == Stage::Handshake {
+            kept.stage = Stage::Settled;
+            kept.begin_request();
+        }
+        self.tell_held(kept);
+    }
+
+    /// False if it has ended before.
+    fn note_ending(&self, kept: &mut Kept, time_ns: u64, why: &str) -> bool {
+        if kept.ended.is_some() {
+            return false;
+        }
+        self.tell(&News::Ended { time_ns, why });
+        kept.ended = Some(Ending {
+            time_ns,
+            why: why.to_owned(),
+        });
+        true
+    }
+
+    fn tell_held(&self, kept: &mut Kept) {
+        if let Some(held) = kept.held.take() {
+            self.tell(&News::Event(&held));
+        }
+    }
+
+    fn tell(&self, news: &News<'_>) {
+        for sink in self.shelf.sinks() {
+            sink.take(&self.about, news);
+        }
+    }
+
+    fn announce(&self) {
+        if self.watchers.load(Ordering::SeqCst) > 0 {
+            self.news.notify_waiters();
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Whoever panicked with the lock held did so between whole steps.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Remembers where a request that comes next begins.
+    fn begin_request(&mut self) {
+        self.checkpoint = self.record.totals();
+        if let Some(plaintext) = &mut self.plaintext {
+            plaintext.checkpoint();
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let cost = self.kept().cost;
+        self.shelf.give_back(cost);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("about", &self.about)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts one who waits for news, as long as they do.
+struct Watching<'a>(&'a AtomicUsize);
+
+impl<'a> Watching<'a> {
+    fn new(watchers: &'a AtomicUsize) -> Self {
+        watchers.fetch_add(1, Ordering::SeqCst);
+        Self(watchers)
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
