@@ -5,11 +5,14 @@
 //! `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
 
 mod arithmetic;
+mod hellos;
 mod item;
 mod ledger;
+mod lessons;
 mod messages;
 mod pieces;
 mod show;
+mod summary;
 mod titles;
 mod tls;
 
@@ -154,17 +157,13 @@ impl Timeline {
     /// The connection as a whole.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Summary {
-            is_tls: self.is_tls(),
-            missing_bytes: self.missing_bytes,
-            ..Summary::default()
-        }
+        summary::summary(self)
     }
 
     /// What those learn who only listen: sizes, times, names, and the exact length of each message, computed.
     #[must_use]
     pub fn lessons(&self) -> Vec<Lesson> {
-        Vec::new()
+        lessons::lessons(self)
     }
 
     fn is_tls(&self) -> bool {
@@ -303,7 +302,7 @@ impl Timeline {
         let mut item = Item::at(direction, Kind::End, at..at, times).seen_by_all(title);
         if is_truncated && !is_reset {
             item.problem = Some(
-                "The alert close_notify did not come before it, so somebody on the way may have cut something off (RFC 8446 §6.1)."
+                "The alert close_notify did not come before it, so TLS cannot tell whether somebody on the way has cut something off (RFC 8446 §6.1). Browsers often leave it out."
                     .into(),
             );
         }

@@ -5,7 +5,7 @@ use super::ledger::{Cover, Ledger, Record};
 use super::{Item, Kind, TITLE_CHARS_MAX};
 use crate::octets::{Direction, Progress};
 use crate::websocket::frame::decode_frame_header;
-use crate::wire::decrypt::content_type;
+use crate::wire::decrypt::{Label, content_type};
 use crate::wire::dissect::stream::{Message, What};
 use crate::wire::dissect::tls_alert::alert_in_words;
 use crate::wire::dissect::tls_handshake::message_name;
@@ -125,8 +125,8 @@ pub(super) fn of_handshake(message: &[u8]) -> String {
 
 /// An alert.
 pub(super) fn of_alert(level: u8, description: u8) -> String {
-    let level = if level == 2 { "fatal" } else { "warning" };
-    line(&format!("Alert ({level}): {}", alert_in_words(description)))
+    let name = if level == 2 { "Fatal alert" } else { "Alert" };
+    line(&format!("{name}: {}", alert_in_words(description)))
 }
 
 /// What Eve can say of a record.
@@ -202,7 +202,13 @@ fn with_contents(ledger: &Ledger, item: &Item, record: &Record) -> String {
             Some(opened.inner_type)
         });
     let number = number.unwrap_or_default();
-    let name = name_of_type(number);
+    let is_early = record
+        .opened()
+        .is_some_and(|opened| opened.keys.label == Label::ClientEarlyTrafficSecret);
+    let name = match number {
+        content_type::APPLICATION_DATA if is_early => "Early Application Data",
+        _ => name_of_type(number),
+    };
     let mut contents = String::new();
     for related in &item.related {
         let related = usize::try_from(*related)
