@@ -21,9 +21,10 @@ use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
 use crate::websocket::limits::WebSocketLimits;
 
 use super::request::{Upgrade, Via};
+use super::wire;
 
 /// The session ended; what to do next is to log in (4000–4999 are ours to define, RFC 6455 §7.4.2).
-const SESSION_ENDED: CloseCode = CloseCode(4001);
+pub(super) const SESSION_ENDED: CloseCode = CloseCode(4001);
 
 /// Keeps an open WebSocket going until it is over, and says how it ended.
 pub async fn converse<S>(
@@ -38,6 +39,11 @@ where
 {
     let limits = match upgrade {
         Upgrade::Echo => WebSocketLimits::ECHO,
+        Upgrade::Wire(_) => WebSocketLimits {
+            message_len_max: wire::LIMITS.message_len_max,
+            queue_bytes_max: wire::LIMITS.queue_bytes_max,
+            ..chat_limits(app)
+        },
         _ => chat_limits(app),
     };
     let mut socket = WebSocket::new(stream, leftover, limits);
@@ -49,6 +55,10 @@ where
             after,
         } => talk(app, via, &mut socket, &admission.session, group, after).await,
         Upgrade::Echo => say_back(app, &mut socket).await,
+        Upgrade::Wire(watcher) => {
+            wire::serve(app, &mut socket, &watcher).await;
+            Ok(())
+        }
     };
     if let Err(error) = served {
         socket.socket().close(

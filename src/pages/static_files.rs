@@ -21,17 +21,17 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Ask again each time: the URL may be of another start, or the file may be edited.
 const REVALIDATE: &str = "no-cache";
 
-/// `segments` are a file name, perhaps with a version in front.
+/// `segments` are a file name, perhaps with a version in front; those in a folder always have one.
 pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Response {
     let (version, name) = match segments {
-        [name] => (None, *name),
-        [version, name] => (Some(*version), *name),
-        _ => return error::not_found(app, request),
+        [name] => (None, std::slice::from_ref(name)),
+        [version, name @ ..] => (Some(*version), name),
+        [] => return error::not_found(app, request),
     };
     // Any version is served, as pages of the start before may still ask, but none that is spelled like a way out.
     let is_current = version == Some(app.assets.version());
     let is_plain = is_current || version.is_none_or(|version| join_segments(&[version]).is_some());
-    let file = join_segments(&[name]).and_then(|name| app.assets.file(&name));
+    let file = join_segments(name).and_then(|name| app.assets.file(&name));
     let (true, Some(mut file)) = (is_plain, file) else {
         return error::not_found(app, request);
     };

@@ -75,6 +75,7 @@ export class Connections extends EventTarget {
     link.dataset.open = String(connection.ended === null);
     set(part(row, '.wire-connection-number'), String(number));
     set(part(row, '.wire-connection-carried'), carriedBy(connection));
+    set(part(row, '.wire-connection-protection'), protectionOf(connection));
     set(part(row, '.wire-connection-facts'), factsOf(connection));
     set(part(row, '.wire-connection-end'), endOf(connection));
     this.#markCurrent(row, number);
@@ -98,9 +99,13 @@ export function carriedBy({ carried, tls, bytes }) {
   return tls ? 'a handshake' : 'no request yet';
 }
 
-/** `TLS 1.3 · TLS_AES_128_GCM_SHA256 · 14:03:22 · 127.0.0.1:50312 · 12.3 kB` */
-export function factsOf({ negotiated, tls, opened, client, bytes }) {
-  return [tls ? negotiated ?? 'TLS' : 'HTTP in clear', clock(opened), client, shortBytes(bytes[0] + bytes[1])].join(' · ');
+function protectionOf({ negotiated, tls }) {
+  return tls ? negotiated ?? 'TLS' : 'HTTP, in clear';
+}
+
+/** `14:03:22 · 127.0.0.1:50312 · 12.3 kB` */
+export function factsOf({ opened, client, bytes }) {
+  return [clock(opened), client, shortBytes(bytes[0] + bytes[1])].join(' · ');
 }
 
 export function endOf({ ended, why }) {

@@ -47,7 +47,10 @@ export class DocumentSource extends EventTarget {
 
   #show(item) {
     const shown = this.#document.shown[item];
-    if (!shown) return;
+    if (!shown) {
+      this.#tell({ type: 'refused', text: 'The bytes of this item are not in this file: it would have become too long.' });
+      return;
+    }
     const whole = { ...shown, on_the_wire: this.#panes(shown.on_the_wire), inside: this.#panes(shown.inside) };
     this.#tell({ type: 'shown', connection: this.#document.connection.number, shown: whole });
   }

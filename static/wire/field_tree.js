@@ -3,7 +3,7 @@
 
 import { copyOf, part } from '../markup.js';
 import { bitsOf, summaryOf } from './values.js';
-import { VirtualList } from './virtual_list.js';
+import { VirtualList, onKeyboardFocus } from './virtual_list.js';
 
 let trees = 0;
 
@@ -27,7 +27,7 @@ export class FieldTree extends EventTarget {
     element.addEventListener('pointerleave', () => this.#tell(null, false));
     element.addEventListener('click', (event) => this.#clicked(event));
     element.addEventListener('keydown', (event) => this.#key(event));
-    element.addEventListener('focus', () => this.#cursor === null && this.#rows.length > 0 && this.#moveTo(this.#rows[0]));
+    onKeyboardFocus(element, () => this.#cursor === null && this.#rows.length > 0 && this.#moveTo(this.#rows[0]));
   }
 
   show(side) {

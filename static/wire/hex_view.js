@@ -3,7 +3,7 @@
 
 import { hexOf, printable } from './bytes.js';
 import { bytesOf } from './words.js';
-import { VirtualList } from './virtual_list.js';
+import { VirtualList, onKeyboardFocus } from './virtual_list.js';
 
 const COLUMNS_WIDE = 16;
 const COLUMNS_NARROW = 8;
@@ -35,7 +35,7 @@ export class HexView extends EventTarget {
     element.addEventListener('pointerleave', () => this.#tell(null, false));
     element.addEventListener('click', (event) => this.#pointAt(event, true));
     element.addEventListener('keydown', (event) => this.#key(event));
-    element.addEventListener('focus', () => this.#cursor < 0 && this.#side?.length > 0 && this.#moveTo(0));
+    onKeyboardFocus(element, () => this.#cursor < 0 && this.#side?.length > 0 && this.#moveTo(0));
     new ResizeObserver(() => this.#fit()).observe(element);
   }
 

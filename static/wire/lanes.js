@@ -3,7 +3,7 @@
 
 import { copyOf, part } from '../markup.js';
 import { mainItem, titleOf } from './items.js';
-import { VirtualList } from './virtual_list.js';
+import { VirtualList, onKeyboardFocus } from './virtual_list.js';
 import { moment, shortBytes } from './words.js';
 
 /** A strip of this many bytes is drawn at its full width; shorter ones by their logarithm. */
@@ -29,7 +29,7 @@ export class Lanes extends EventTarget {
     this.#list = new VirtualList(element, { create: () => copyOf('wire-lane-row'), draw: (row, index) => this.#draw(row, index) });
     element.addEventListener('click', (event) => this.#clicked(event));
     element.addEventListener('keydown', (event) => this.#key(event));
-    element.addEventListener('focus', () => this.#cursor < 0 && this.#rows.length > 0 && this.#moveTo(this.#indexOfOpened() ?? 0));
+    onKeyboardFocus(element, () => this.#cursor < 0 && this.#rows.length > 0 && this.#moveTo(this.#list.first));
   }
 
   get atEnd() {
@@ -96,7 +96,7 @@ export class Lanes extends EventTarget {
     element.className = [
       'lane-row', `from-${item.from}`, `kind-${item.kind}`,
       record === null ? 'bare' : 'enveloped', sealed ? 'sealed' : '',
-      row.opens ? 'opens' : '', row.ends ? 'ends' : '', row.part > 0 ? 'goes-on' : '',
+      record !== null && message?.eve !== undefined ? 'in-clear' : '', row.opens ? 'opens' : '', row.ends ? 'ends' : '', row.part > 0 ? 'goes-on' : '',
       index === this.#cursor ? 'cursor' : '', isOpened ? 'opened' : '',
       item.secret && mode !== 'eve' ? 'secret' : '', problem ? 'wrong' : '',
     ].filter(Boolean).join(' ');

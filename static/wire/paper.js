@@ -8,7 +8,10 @@ import { ConnectionView } from './view.js';
 const source = new DocumentSource(JSON.parse(byId('wire-document').textContent));
 const view = new ConnectionView(part(byId('paper'), '.view'), source);
 
-source.addEventListener('event', ({ detail }) => view.receive(detail));
+source.addEventListener('event', ({ detail }) => {
+  if (detail.type === 'refused') view.notice(detail.text);
+  else view.receive(detail);
+});
 view.addEventListener('opened', ({ detail }) => history.replaceState(null, '', detail === null ? '#' : `#item=${detail}`));
 const item = /^#item=(\d+)$/.exec(location.hash);
 view.watch(source.connection.number, item === null ? null : Number(item[1]));

@@ -71,6 +71,13 @@ export class ConnectionView extends EventTarget {
     part(this.#element, '.view-about').textContent = text;
   }
 
+  /** A sentence above the timeline, or the empty text. */
+  notice(text) {
+    const line = part(this.#element, '.view-notice');
+    line.textContent = text;
+    line.hidden = text === '';
+  }
+
   /** `shows` is `overview`, or `nothing` where a narrow window shows one thing at a time. */
   closeItem(shows = 'nothing') {
     this.#open = null;

@@ -53,6 +53,11 @@ export class VirtualList {
     return Math.max(1, Math.floor(this.#scroller.clientHeight / this.#rowHeight) - 1);
   }
 
+  /** The first row that is wholly in sight. */
+  get first() {
+    return Math.min(this.#count - 1, Math.ceil(this.#scroller.scrollTop / this.#rowHeight));
+  }
+
   /** There are so many rows now, and each may say something else than before. */
   show(count, pinned = -1) {
     this.#count = count;
@@ -158,4 +163,11 @@ export class VirtualList {
   #put(row, index) {
     row.style.transform = `translateY(${index * this.#rowHeight}px)`;
   }
+}
+
+/** Calls `enter` when the keyboard comes to an element; a mouse says itself where it is. */
+export function onKeyboardFocus(element, enter) {
+  element.addEventListener('focus', () => {
+    if (element.matches(':focus-visible')) enter();
+  });
 }

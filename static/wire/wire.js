@@ -6,7 +6,7 @@ import { Socket } from '../socket.js';
 import { Connections, carriedBy, endOf, factsOf } from './connections.js';
 import { ConnectionView } from './view.js';
 
-const socket = new Socket(() => `/ws/wire${location.search.includes('key=') ? `?key=${encodeURIComponent(new URLSearchParams(location.search).get('key'))}` : ''}`);
+const socket = new Socket(() => '/ws/wire');
 const page = byId('wire');
 const connections = new Connections(byId('connections'), byId('connections-none'));
 const view = new ConnectionView(part(page, '.view'), socket);
@@ -45,13 +45,8 @@ function showAbout() {
   byId('wire-paper').href = `/wire/${connection.number}.html`;
 }
 
-function notice(text) {
-  byId('wire-notice').textContent = text;
-  byId('wire-notice').hidden = text === '';
-}
-
 function located({ connection, item, text }) {
-  notice(text);
+  view.notice(text);
   if (connection === null) return;
   history.replaceState(null, '', addressOf(connection, item));
   choose(connection, item);
@@ -67,7 +62,7 @@ function receive(event) {
       located(event);
       break;
     case 'refused':
-      notice(event.text);
+      view.notice(event.text);
       break;
     default:
       view.receive(event);
@@ -96,7 +91,7 @@ socket.addEventListener('state', ({ detail }) => {
 });
 socket.addEventListener('unopened', () => leaveIfLoggedOut((path) => location.assign(path)));
 connections.addEventListener('choose', ({ detail }) => {
-  notice('');
+  view.notice('');
   history.pushState(null, '', addressOf(detail, null));
   choose(detail);
 });
