@@ -27,7 +27,7 @@ const TEMPLATES: &[(&str, &str)] = built_in!("templates", include_str:
     "certificate_self_signed.html", "chat.html", "conversation.html", "error.html", "guest.html",
     "join.html", "key_exchange.html", "key_resumed.html", "layout.html", "login.html",
     "password_in_clear.html", "register.html", "someone.html", "user.html", "wire.html",
-    "wire_compare.html", "wire_paper.html", "wire_paper_head.html", "wire_rows.html", "wire_view.html",
+    "wire_compare.html", "wire_link.html", "wire_paper.html", "wire_paper_head.html", "wire_rows.html", "wire_view.html",
 );
 
 const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:

@@ -116,6 +116,11 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
         None => app.assets.render("guest.html", &[])?,
     };
     let badge = badge::render(app, request.via)?;
+    // With --no-wire there is nothing to go to.
+    let wire = match &app.wire {
+        Some(_) => app.assets.render("wire_link.html", &[])?,
+        None => Markup::default(),
+    };
     app.assets.render(
         "layout.html",
         &[
@@ -123,6 +128,7 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
             ("page", Value::Text(page.name)),
             ("assets", Value::Text(&app.assets.base())),
             ("badge", Value::Markup(&badge)),
+            ("wire", Value::Markup(&wire)),
             ("user", Value::Markup(&user)),
             ("content", Value::Markup(&content)),
         ],

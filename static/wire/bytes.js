@@ -4,6 +4,8 @@
 /** A tree with at most so many fields opens whole; of a larger one, only the upper part. */
 const OPEN_WHOLE_MAX = 40;
 const HUES = 6;
+/** A field with more than this share of its pane is shown by the colours of its parts. */
+const GREAT_SHARE = 0.4;
 
 /** Two hexadecimal digits a byte. */
 export function fromHex(hex) {
@@ -79,20 +81,24 @@ export class Side {
     }
   }
 
-  /** Opens the upper part of the tree, and gives the parts of its first real division a colour each. */
+  /** Opens the upper part of the tree, and gives its larger parts a colour each. */
   #open() {
     const small = this.nodes.length <= OPEN_WHOLE_MAX;
     this.nodes.forEach((node) => { node.isOpen = node.parts.length > 0 && (small || node.depth === 0); });
     let hue = 0;
-    this.roots.forEach((root) => {
-      let node = this.nodes[root];
-      while (node.parts.length === 1) node = this.nodes[node.parts[0]];
-      const divided = node.parts.filter((id) => this.nodes[id].field.mask === undefined);
-      (divided.length > 0 ? divided : [node.id]).forEach((id) => {
-        this.#dye(id, hue % HUES);
+    const waiting = this.roots.toReversed();
+    while (waiting.length > 0) {
+      const node = this.nodes[waiting.pop()];
+      const parts = node.parts.filter((id) => this.nodes[id].field.mask === undefined);
+      // What is most of its pane and is divided itself would be one great blot: its parts have the colours.
+      const isGreat = node.to - node.from > this.panes[node.pane].bytes.length * GREAT_SHARE;
+      if (parts.length > 0 && isGreat) {
+        waiting.push(...parts.toReversed());
+      } else {
+        this.#dye(node.id, hue % HUES);
         hue += 1;
-      });
-    });
+      }
+    }
   }
 
   #dye(id, hue) {

@@ -25,7 +25,7 @@ export class DocumentSource extends EventTarget {
     const number = connection.number;
     switch (wish.type) {
       case 'watch':
-        this.#tell({ type: 'items', connection: number, items, all: true });
+        this.#tell({ type: 'items', connection: number, items, all: true, more: false });
         this.#tell({ type: 'summary', connection: number, summary, proof });
         this.#tell({ type: 'lessons', connection: number, lessons });
         break;

@@ -56,7 +56,7 @@ export class Inspector {
     this.#pointed = NOTHING;
     this.#kept = NOTHING;
     this.#mark();
-    if (isFresh) this.#keepSecret();
+    if (isFresh) this.#keepBest(item.kind);
   }
 
   #head(item, mode, shown) {
@@ -72,15 +72,18 @@ export class Inspector {
     note.hidden = note.textContent === '';
   }
 
-  /** What a thief would want is shown at once. */
-  #keepSecret() {
-    const name = SIDES.findLast((each) => this.#views[each].side.nodes.some(({ field }) => field.secret));
+  /** What a thief would want is shown at once; of a frame, what was said. */
+  #keepBest(kind) {
+    const isSecret = ({ field, parts }) => field.secret && parts.length === 0;
+    const isSaid = ({ field }) => kind === 'frame' && field.value?.text !== undefined;
+    const name = SIDES.findLast((each) => !this.#views[each].side.isEmpty);
     if (name === undefined) return;
     const { side, hex, tree } = this.#views[name];
-    const secret = side.nodes.find(({ field, parts }) => field.secret && parts.length === 0) ?? side.nodes.find(({ field }) => field.secret);
-    this.#kept = { name, node: secret, at: null };
-    hex.reveal(side.rangeOf(secret)[0]);
-    tree.reveal(secret, true);
+    const node = side.nodes.find(isSecret) ?? side.nodes.findLast(isSaid);
+    if (node === undefined) return;
+    this.#kept = { name, node, at: null };
+    if (isSecret(node)) hex.reveal(side.rangeOf(node)[0]);
+    tree.reveal(node, true);
     this.#mark();
   }
 
@@ -142,8 +145,10 @@ export class Inspector {
         node === keptNode ? 'kept' : '',
       ].filter(Boolean));
     });
-    const side = now.name === null ? null : this.#views[now.name].side;
-    this.#explanation.show(now.node, side, sentenceAcross(now.name, across));
+    // With nothing pointed at, the whole is explained.
+    const name = now.name ?? SIDES.findLast((each) => !this.#views[each].side.isEmpty) ?? 'wire';
+    const { side } = this.#views[name];
+    this.#explanation.show(now.node ?? side.nodes[0] ?? null, side, sentenceAcross(now.name, across));
   }
 }
 

@@ -33,6 +33,9 @@ export class ConnectionView extends EventTarget {
   /** The item that is to be opened once it is there. */
   #awaited = null;
   #shown = null;
+  /** How many items there were when the end of the timeline was last seen, or first drawn. */
+  #seenCount = 0;
+  #isFilling = false;
   #searchTimer = 0;
   #showTimer = 0;
 
@@ -164,12 +167,15 @@ export class ConnectionView extends EventTarget {
     this.#lanes.focus();
   }
 
-  #take({ items, all }) {
+  #take({ items, all, more }) {
     if (all) this.#items.clear();
     this.#items.take(items);
     if (!this.#layered && this.#items.layered) this.#layered = true;
     if (all) this.#layered = this.#items.layered;
     this.#element.dataset.layers = this.#layered ? 'two' : 'one';
+    // What fills the timeline at first is not news.
+    if (all || this.#isFilling) this.#seenCount = Infinity;
+    this.#isFilling = more;
     this.#draw();
     if (this.#awaited !== null && this.#items.at(this.#awaited) !== null) this.#openItem(this.#awaited, true);
     else if (this.#open !== null && items.some(({ number }) => number === this.#open)) this.#ask();
@@ -187,8 +193,12 @@ export class ConnectionView extends EventTarget {
     this.#drawNewest();
   }
 
+  /** What came in while somebody reads further up. */
   #drawNewest() {
-    part(this.#element, '.newest').hidden = this.#lanes.atEnd;
+    if (this.#lanes.atEnd || this.#seenCount > this.#items.length) this.#seenCount = this.#items.length;
+    const unseen = this.#items.length - this.#seenCount;
+    part(this.#element, '.newest').hidden = unseen === 0;
+    part(this.#element, '.newest-count').textContent = `${unseen} new`;
   }
 
   #look(mode) {

@@ -181,7 +181,7 @@ impl Watched {
         while !rest.is_empty() || self.begins_anew {
             let (batch, behind) = rest.split_at(rest.len().min(ITEMS_PER_EVENT));
             let begins_anew = std::mem::take(&mut self.begins_anew);
-            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "items": batch });
+            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "more": !behind.is_empty(), "items": batch });
             events.push(event.to_string());
             rest = behind;
         }
