@@ -22,7 +22,6 @@ pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
 pub use wire::Watcher;
 
 use crate::app::App;
-use crate::http::cross_site;
 use crate::http::router::{self, Found, Route};
 use crate::http::target::{Resource, Target};
 use crate::http::{Method, Response, StatusCode};
@@ -131,13 +130,7 @@ pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
 
 async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Reply {
     let changes_something = request.head.method == Method::Post;
-    if changes_something
-        && !cross_site::is_own(
-            &request.head.fields,
-            request.via.scheme(),
-            &request.target.authority,
-        )
-    {
+    if changes_something && !request.is_from_own_page() {
         return error::foreign_site(app, request).into();
     }
     match page {

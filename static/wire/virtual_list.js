@@ -21,6 +21,8 @@ export class VirtualList {
   /** A row that is kept although it is out of sight: the one that assistive technology stands on. */
   #pinned = -1;
   #frame = 0;
+  /** How high the window on the rows was when it was last measured. */
+  #height = 0;
 
   constructor(scroller, { create, draw }) {
     this.#scroller = scroller;
@@ -107,6 +109,7 @@ export class VirtualList {
 
   /** The window, the type size or the kind of rows changed. */
   remeasure() {
+    const keeps = this.#pinned >= 0 && this.#isSeen(this.#pinned);
     const probe = document.createElement('div');
     probe.className = 'virtual-probe';
     this.#sizer.append(probe);
@@ -119,7 +122,15 @@ export class VirtualList {
       this.#scroller.scrollTop = first * height;
       this.#rows.forEach((row, index) => this.#put(row, index));
     }
+    if (keeps) this.reveal(this.#pinned);
+    this.#height = this.#scroller.clientHeight;
     this.#place();
+  }
+
+  /** Whether a row was in sight when the list was last measured. */
+  #isSeen(index) {
+    const top = index * this.#rowHeight - this.#scroller.scrollTop;
+    return top + this.#rowHeight > 0 && top < this.#height;
   }
 
   #size() {

@@ -27,7 +27,7 @@ use super::viewer::admit;
 use super::visitor::{Visitor, visitor};
 
 pub use socket::Watcher;
-pub(super) use socket::{LIMITS, serve};
+pub(super) use socket::{QUEUE_LEN_MAX, WISH_LEN_MAX, serve};
 
 use seats::{Seat, VIEWS_PER_VIEWER_MAX};
 

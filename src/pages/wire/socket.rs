@@ -16,7 +16,6 @@ use crate::chat::sessions::{EndReason, SessionView};
 use crate::websocket::close::CloseCode;
 use crate::websocket::frame::append_text_frame;
 use crate::websocket::io::{Incoming, Offered, WebSocket};
-use crate::websocket::limits::WebSocketLimits;
 use crate::wire::log::{Viewer, WireLog};
 
 use super::super::conversation::SESSION_ENDED;
@@ -41,12 +40,11 @@ const LIST_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// Between two wishes that take computing, a client waits so long: what it asks meanwhile is answered later.
 const WISH_PAUSE: Duration = Duration::from_millis(5);
 
-/// Wishes are short; what is told may be the 64 KiB of a pane with all its fields.
-pub(in crate::pages) const LIMITS: WebSocketLimits = WebSocketLimits {
-    message_len_max: 4 * 1024,
-    queue_bytes_max: 1024 * 1024,
-    ..WebSocketLimits::CHAT
-};
+/// Wishes are short: the longest holds what is searched for.
+pub(in crate::pages) const WISH_LEN_MAX: usize = 4 * 1024;
+
+/// What may wait for a viewer: nothing but the reason why they are closed, since each event waits until those before it are gone.
+pub(in crate::pages) const QUEUE_LEN_MAX: usize = 64 * 1024;
 
 /// Whoever was let in to look.
 #[derive(Debug)]
