@@ -1,0 +1,4 @@
+//! What must hold for every timeline, and what is on those of real connections.
+
+mod captures;
+mod holds;
