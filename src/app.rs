@@ -21,6 +21,7 @@ use crate::model::UtcMillis;
 use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
 use crate::store::{ChatStore, StoreError, TokenHash, UserStore};
 use crate::tls::{CertificateFiles, Setup, SetupError, Sources, Tls};
+use crate::trace::Trace;
 use crate::websocket::frame::append_text_frame;
 use crate::wire::log::{HELD_BYTES_MAX, Sink, WireLog};
 
@@ -48,6 +49,8 @@ pub struct App {
     pub tls: Option<Tls>,
     /// What crossed the network, unless nothing is recorded.
     pub wire: Option<WireLog>,
+    /// The transcript of all connections, if it is printed.
+    pub trace: Option<Arc<Trace>>,
     /// The key that shows everybody's connections, if there is one.
     pub instructor: Option<InstructorKey>,
     stopping: watch::Receiver<bool>,
@@ -98,6 +101,8 @@ pub enum AppError {
     HstsWouldHidePlain,
     /// No key could be drawn.
     NoRandomness,
+    /// The transcript got no thread.
+    NoThread(std::io::Error),
 }
 
 impl fmt::Display for AppError {
@@ -106,6 +111,7 @@ impl fmt::Display for AppError {
             Self::Store(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Assets(error) => error.fmt(f),
+            Self::NoThread(error) => write!(f, "The system gives this program no threads ({error}): close other programs."),
             Self::NoRandomness => f.write_str("The system gives this program no randomness: it cannot make keys."),
             Self::HstsWouldHidePlain => f.write_str(
                 "hsts_seconds would make browsers refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls.",
@@ -126,12 +132,14 @@ impl App {
     pub async fn start(
         config: Config,
         log: Log,
-        sinks: Vec<Arc<dyn Sink>>,
+        mut sinks: Vec<Arc<dyn Sink>>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, AppError> {
         let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
             .map_err(AppError::Assets)?;
         let instructor = config.instructor.then(InstructorKey::draw).transpose()?;
+        let trace = trace(&config)?;
+        sinks.extend(trace.iter().map(|trace| trace.clone() as Arc<dyn Sink>));
         let wire = config.wire.then(|| WireLog::new(HELD_BYTES_MAX, sinks));
         let sources = config.listen.tls_port().map(|_| tls_sources(&config));
         let data = config.data.clone();
@@ -177,6 +185,7 @@ impl App {
             assets,
             tls,
             wire,
+            trace,
             instructor,
             stopping,
             databases,
@@ -208,10 +217,13 @@ impl App {
         Ok(Some(setup))
     }
 
-    /// Commits what waits, and closes both databases.
+    /// Commits what waits, closes both databases, and writes out what is left of the transcript.
     pub async fn close(&self) {
         self.databases.chat.close().await;
         self.databases.users.close().await;
+        if let Some(trace) = &self.trace {
+            trace.finish();
+        }
     }
 }
 
@@ -250,6 +262,14 @@ pub fn now_ns() -> u64 {
     });
     let (instant, since) = *START;
     u64::try_from((since + instant.elapsed()).as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn trace(config: &Config) -> Result<Option<Arc<Trace>>, AppError> {
+    let Some(eyes) = config.trace else {
+        return Ok(None);
+    };
+    let trace = Trace::to_stdout(eyes, config.no_color).map_err(AppError::NoThread)?;
+    Ok(Some(Arc::new(trace)))
 }
 
 fn demands_tls(tls: &Tls) -> bool {

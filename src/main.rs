@@ -11,6 +11,7 @@ use secure_chat::app::{self, App};
 use secure_chat::banner;
 use secure_chat::chat::sessions::SWEEP_EVERY_SECS;
 use secure_chat::config::{Command, Config};
+use secure_chat::explain;
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let command = Config::from_args(std::env::args_os().skip(1), |name| std::env::var_os(name));
     let config = match command {
         Ok(Command::Serve(config)) => *config,
+        Ok(Command::Explain(explain)) => return exit_code(explain::run(&explain)),
         Ok(Command::Help(text) | Command::Version(text)) => {
             // Fails when the reader has gone, as `| head` does: then nobody misses it.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
@@ -31,7 +33,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(config) {
+    exit_code(run(config))
+}
+
+fn exit_code(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             eprintln!("secure-chat: {sentence}");

@@ -32,6 +32,8 @@ fn without_flags_it_serves_http_to_this_machine() {
             data: "data".into(),
             assets: None,
             log: None,
+            trace: None,
+            no_color: false,
             echo: false,
             wire: true,
             instructor: false,
@@ -46,7 +48,7 @@ fn every_flag_has_its_effect() {
     assert_eq!(
         config(
             "--host 0.0.0.0 --port 1 --both --tls-port 65535 --certfile c --keyfile=k \
-             --tls-config=t --data d --assets=a --log l --echo --instructor"
+             --tls-config=t --data d --assets=a --log l --trace --echo --instructor"
         ),
         Config {
             host: Host::Address("0.0.0.0".parse().unwrap()),
@@ -62,6 +64,7 @@ fn every_flag_has_its_effect() {
             data: "d".into(),
             assets: Some("a".into()),
             log: Some("l".into()),
+            trace: Some(Eyes::Server),
             echo: true,
             wire: true,
             instructor: true,
@@ -170,8 +173,63 @@ fn hosts_are_names_or_addresses() {
     assert_eq!(Host::Name("chat".to_owned()).addresses(), None);
 }
 
+#[test]
+fn a_trace_is_that_of_the_server_or_of_eve() {
+    for (line, trace) in [
+        ("", None),
+        ("--trace", Some(Eyes::Server)),
+        ("--trace=eve", Some(Eyes::Eve)),
+        ("--trace --tls", Some(Eyes::Server)),
+    ] {
+        assert_eq!(config(line).trace, trace, "{line}");
+    }
+}
+
+#[test]
+fn no_color_counts_if_it_is_set_and_not_empty() {
+    for (value, no_color) in [(None, false), (Some(""), false), (Some("0"), true)] {
+        let env = |name: &str| value.filter(|_| name == "NO_COLOR").map(OsString::from);
+        match Config::from_args([], env) {
+            Ok(Command::Serve(config)) => assert_eq!(config.no_color, no_color, "{value:?}"),
+            other => panic!("{value:?}: {other:?}"),
+        }
+        match Config::from_args(["explain", "f"].map(OsString::from), env) {
+            Ok(Command::Explain(explain)) => assert_eq!(explain.no_color, no_color, "{value:?}"),
+            other => panic!("{value:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn explain_takes_a_capture_and_perhaps_keys() {
+    let explain = |capture, key_log: Option<&str>, eyes| {
+        Ok(Command::Explain(Explain {
+            capture,
+            key_log: key_log.map(PathBuf::from),
+            eyes,
+            no_color: false,
+        }))
+    };
+    let file = || Input::File("f.pcapng".into());
+    for (line, command) in [
+        ("explain f.pcapng", explain(file(), None, Eyes::Server)),
+        ("explain -", explain(Input::Stdin, None, Eyes::Server)),
+        ("explain --eve f.pcapng", explain(file(), None, Eyes::Eve)),
+        (
+            "explain --keylog k f.pcapng",
+            explain(file(), Some("k"), Eyes::Server),
+        ),
+        (
+            "explain f.pcapng --keylog=-k --eve",
+            explain(file(), Some("-k"), Eyes::Eve),
+        ),
+    ] {
+        assert_eq!(read(line), command, "{line}");
+    }
+}
+
 /// What is written, and what is answered.
-const COMPLAINTS: [(&str, &str); 25] = [
+const COMPLAINTS: [(&str, &str); 34] = [
     ("--prot 1", "There is no flag --prot: did you mean --port?"),
     (
         "--tls-confg=x",
@@ -257,6 +315,42 @@ const COMPLAINTS: [(&str, &str); 25] = [
         "--certfile without --keyfile: certificate and key belong together, so name both.",
     ),
     (
+        "--trace=alice",
+        "--trace knows no \"alice\": write --trace=eve, or --trace alone.",
+    ),
+    (
+        "--trace=",
+        "--trace knows no \"\": write --trace=eve, or --trace alone.",
+    ),
+    (
+        "--trace eve",
+        "\"eve\" belongs to no flag: everything here is a flag or its value; see --help.",
+    ),
+    (
+        "--tls explain f",
+        "\"explain\" belongs to no flag: everything here is a flag or its value; see --help.",
+    ),
+    (
+        "explain",
+        "explain needs a capture: write secure-chat explain FILE, or - to read standard input.",
+    ),
+    (
+        "explain a b",
+        "\"b\" belongs to no flag: everything here is a flag or its value; see --help.",
+    ),
+    (
+        "explain --keylgo k f",
+        "There is no flag --keylgo: did you mean --keylog?",
+    ),
+    (
+        "explain f --keylog",
+        "--keylog needs a value: write --keylog FILE, or --keylog=FILE if it begins with -.",
+    ),
+    (
+        "explain f --eve=no",
+        "--eve takes no value: write --eve alone, or leave it out.",
+    ),
+    (
         "--both --keyfile k",
         "--keyfile without --certfile: certificate and key belong together, so name both.",
     ),
@@ -285,6 +379,9 @@ fn help_and_version_are_given_whatever_follows() {
             "{line}"
         );
     }
+    assert!(
+        matches!(read("explain -h --nonsense"), Ok(Command::Help(text)) if text.contains("--keylog"))
+    );
     for line in ["--version", "-V"] {
         assert_eq!(
             read(line),
@@ -330,6 +427,19 @@ fn what_may_surprise_is_allowed_but_noted() {
         notes.len() == 1 && notes[0].contains("cookies"),
         "{notes:?}"
     );
+    assert!(config("--tls --trace=eve").notes().is_empty());
+    for line in [
+        "--trace",
+        "--tls --trace",
+        "--trace=eve",
+        "--both --trace=eve",
+    ] {
+        let notes = config(line).notes();
+        assert!(
+            notes.len() == 1 && notes[0].contains("passwords"),
+            "{line}: {notes:?}"
+        );
+    }
     let notes = config("--tls --port 8080").notes();
     assert!(notes.len() == 1 && notes[0].contains("8080"), "{notes:?}");
 }
@@ -340,5 +450,9 @@ fn without_a_record_there_is_nothing_to_show() {
     assert_eq!(
         complaint("--no-wire --instructor"),
         "--instructor shows what is recorded, and --no-wire records nothing: leave one of them out."
+    );
+    assert_eq!(
+        complaint("--no-wire --trace=eve"),
+        "--trace shows what is recorded, and --no-wire records nothing: leave one of them out."
     );
 }

@@ -24,3 +24,6 @@ pub mod pcapng;
 
 /// Records and messages of one connection on a timeline, aligned.
 pub mod timeline;
+
+/// A connection as text for a terminal.
+pub mod transcript;

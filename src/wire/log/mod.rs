@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use borders::Borders;
 pub use half::{HEAD_LEN, TAIL_LEN};
 pub use owner::{Badge, Owner, Traveller, Viewer};
 pub use plaintext::PlaintextDigest;

@@ -1,0 +1,161 @@
+//! `--trace`: a transcript of all connections on standard output, while they happen.
+//! Carries news from the connections to a thread of its own, and writes; what is written is known to `wire::transcript`.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::config::Eyes;
+use crate::wire::decrypt::Secrets;
+use crate::wire::log::{About, News, Sink};
+use crate::wire::transcript::{Opening, Palette, Transcript};
+use queue::{Item, Queue, What};
+
+/// How much news may wait for a slow terminal, in bytes. Beyond it bytes are left out, and counted: the chat does not wait.
+const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long the last lines may take to be written when the program ends.
+const FINISH_MAX: Duration = Duration::from_millis(500);
+const FINISH_LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// The transcript of all connections.
+pub struct Trace {
+    queue: Arc<Queue>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Trace {
+    /// To standard output; in colours if that is a terminal, unless the environment asks for none.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn to_stdout(eyes: Eyes, no_color: bool) -> io::Result<Self> {
+        let palette = Palette::chosen(io::stdout().is_terminal(), no_color);
+        Self::start(eyes, palette, WAITING_BYTES_MAX, io::stdout())
+    }
+
+    /// To `out`, while at most so many bytes of news wait.
+    fn start(
+        eyes: Eyes,
+        palette: Palette,
+        waiting_bytes_max: usize,
+        out: impl Write + Send + 'static,
+    ) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(waiting_bytes_max));
+        let waiting = Arc::clone(&queue);
+        let writer = std::thread::Builder::new()
+            .name("trace".to_owned())
+            .spawn(move || {
+                let mut writer = Writer {
+                    eyes,
+                    palette,
+                    transcripts: HashMap::new(),
+                };
+                writer.write_all(&waiting, out);
+                // Whether all was written or nobody reads any more.
+                waiting.close();
+            })?;
+        Ok(Self {
+            queue,
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Writes out what waits, and takes no more.
+    pub fn finish(&self) {
+        self.queue.close();
+        let writer = self.writer.lock();
+        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
+        // A terminal that nobody reads must not keep the program from ending.
+        let until = Instant::now() + FINISH_MAX;
+        while writer.as_ref().is_some_and(|writer| !writer.is_finished()) && Instant::now() < until
+        {
+            std::thread::sleep(FINISH_LOOK_EVERY);
+        }
+    }
+}
+
+impl Sink for Trace {
+    fn take(&self, about: &Arc<About>, news: &News<'_>) {
+        self.queue.put(about, news);
+    }
+}
+
+/// All connections that have not ended, while they are told.
+struct Writer {
+    eyes: Eyes,
+    palette: Palette,
+    transcripts: HashMap<u64, Transcript>,
+}
+
+impl Writer {
+    /// Until the queue is closed and empty, or nobody reads what is written.
+    fn write_all(&mut self, waiting: &Queue, mut out: impl Write) {
+        while let Some(items) = waiting.take() {
+            for item in items {
+                let text = self.tell(item);
+                if out.write_all(text.as_bytes()).is_err() {
+                    return;
+                }
+            }
+            if out.flush().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn tell(&mut self, item: Item) -> String {
+        let number = item.number;
+        let what = match item.what {
+            What::Opened(about) => return self.open(&about),
+            What::Unseen { connections } => {
+                return format!(
+                    "({connections} connections are not shown here: this output was too slow)\n"
+                );
+            }
+            other => other,
+        };
+        let Some(transcript) = self.transcripts.get_mut(&number) else {
+            return String::new();
+        };
+        match what {
+            What::Secret(line) => {
+                transcript.learn(line);
+                String::new()
+            }
+            What::Event(event) => transcript.push(&event),
+            What::Left { bytes } => transcript.remark(&format!(
+                "{bytes} bytes are not shown here: this output was too slow"
+            )),
+            What::Ended { time_ns, why } => {
+                let text = transcript.finish(Some((time_ns, &why)));
+                self.transcripts.remove(&number);
+                text
+            }
+            What::Opened(_) | What::Unseen { .. } => String::new(),
+        }
+    }
+
+    fn open(&mut self, about: &About) -> String {
+        let opening = Opening {
+            number: about.number,
+            client: about.client,
+            server: about.server,
+            opened_ns: about.opened_ns,
+        };
+        let secrets = match self.eyes {
+            Eyes::Server => Some(Secrets::default()),
+            Eyes::Eve => None,
+        };
+        let transcript = Transcript::new(opening, secrets, self.palette);
+        let text = transcript.opening();
+        self.transcripts.insert(about.number, transcript);
+        text
+    }
+}

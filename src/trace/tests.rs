@@ -1,0 +1,1 @@
+//! The transcript while it happens, written into memory.

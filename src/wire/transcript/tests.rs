@@ -1,0 +1,1 @@
+//! Transcripts of made-up and of captured connections.
