@@ -3,6 +3,7 @@
 
 mod account;
 mod badge;
+mod capture_file;
 mod chat;
 mod conversation;
 mod error;
@@ -43,6 +44,7 @@ const ROUTES: &[Route<Page>] = &[
     Route::get("/ws", Page::NewsSocket),
     Route::get("/ws/chat/{}", Page::ChatSocket),
     Route::get("/ws/echo", Page::EchoSocket),
+    Route::get("/wire/{}", Page::Wire),
     Route::get("/static/{..}", Page::StaticFile),
     Route::get("/favicon.ico", Page::Favicon),
 ];
@@ -64,6 +66,7 @@ enum Page {
     NewsSocket,
     ChatSocket,
     EchoSocket,
+    Wire,
     StaticFile,
     Favicon,
 }
@@ -146,6 +149,10 @@ async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Repl
         Page::NewsSocket => sockets::news(app, request).await,
         Page::ChatSocket => sockets::chat(app, request, value).await,
         Page::EchoSocket => sockets::echo(app, request),
+        Page::Wire => match value.strip_suffix(".pcapng") {
+            Some(number) => capture_file::pcapng(app, request, number).await.into(),
+            None => error::not_found(app, request).into(),
+        },
         // Answered above: they ask for no session.
         Page::StaticFile | Page::Favicon => error::not_found(app, request).into(),
     }
