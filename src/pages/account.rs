@@ -135,6 +135,7 @@ pub(super) async fn log_out(app: &App, request: &Request<'_>) -> Response {
             if let Err(error) = app.sessions.end(session.key()).await {
                 return error::store(app, request, &error);
             }
+            traveller::logged_out(request);
             log!(
                 app.log,
                 "#{} user {} logged out",
@@ -184,6 +185,7 @@ pub(super) async fn delete(app: &App, request: &Request<'_>) -> Response {
     if let Err(error) = app.sessions.delete_account(id).await {
         return error::store(app, request, &error);
     }
+    traveller::logged_out(request);
     log!(
         app.log,
         "#{} user {id} deleted their account",
@@ -228,7 +230,6 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
 }
 
 fn without_cookie(request: &Request<'_>, response: Response) -> Response {
-    traveller::logged_out(request);
     match visitor::remove_cookie(request.via.session_transport()) {
         Some(cookie) => response.field("Set-Cookie", cookie),
         None => response,

@@ -3,9 +3,10 @@
 
 use crate::app::App;
 use crate::chat::sessions::{SessionToken, hash_of};
+use crate::http::Method;
 use crate::http::cookie::{SetCookie, cookies};
 use crate::store::SessionTransport;
-use crate::wire::log::{Badge, Traveller};
+use crate::wire::log::{Badge, Owner, Traveller};
 
 use super::request::{Reply, Request};
 use super::visitor::{Visitor, visitor};
@@ -17,9 +18,12 @@ const TLS_COOKIE: &str = "__Host-browser";
 /// How long a browser keeps it: before their first login, people do not wait longer.
 const COOKIE_SECS: u64 = 12 * 60 * 60;
 
-/// A cookie for a browser that had none.
+/// A badge for a browser that had none.
 #[derive(Debug)]
-pub(super) struct NewBadge(SessionToken);
+pub(super) struct NewBadge {
+    badge: Badge,
+    token: SessionToken,
+}
 
 /// Notes who sends this request. Gives a badge to be sent along to a browser that has neither session nor badge.
 pub(super) async fn meet(app: &App, request: &Request<'_>) -> Option<NewBadge> {
@@ -32,9 +36,14 @@ pub(super) async fn meet(app: &App, request: &Request<'_>) -> Option<NewBadge> {
         recorder.carries(Traveller::Browser(badge));
         return None;
     }
+    if recorder.owner() != Owner::Nobody {
+        recorder.carries(Traveller::Stranger);
+        return None;
+    }
     let (token, hash) = SessionToken::draw().ok()?;
-    recorder.carries(Traveller::Browser(Badge::new(hash.0)));
-    Some(NewBadge(token))
+    let badge = Badge::new(hash.0);
+    recorder.carries(Traveller::Browser(badge));
+    Some(NewBadge { badge, token })
 }
 
 /// As `meet`, for files that ask for no session: who can be told is noted, nobody gets a badge.
@@ -54,20 +63,24 @@ pub(super) async fn glimpse(app: &App, request: &Request<'_>) {
     }
 }
 
-/// Sends a new badge along with a page.
+/// Sends a new badge along with a page, unless the browser has logged in with this very request.
 pub(super) fn see_off(request: &Request<'_>, badge: Option<NewBadge>, reply: Reply) -> Reply {
+    let (Some(NewBadge { badge, token }), Some(recorder)) = (badge, &request.via.recorder) else {
+        return reply;
+    };
     let transport = request.via.session_transport();
-    let cookie = badge.and_then(|NewBadge(token)| {
-        SetCookie {
-            name: cookie_name(transport),
-            value: token.as_str(),
-            secure: transport == SessionTransport::Tls,
-            max_age_secs: COOKIE_SECS,
-        }
-        .to_field_value()
-    });
-    match (reply, cookie) {
-        (Reply::Response(response), Some(cookie)) => {
+    let cookie = SetCookie {
+        name: cookie_name(transport),
+        value: token.as_str(),
+        secure: transport == SessionTransport::Tls,
+        max_age_secs: COOKIE_SECS,
+    };
+    let shows_page =
+        request.head.method == Method::Get && recorder.owner() == Owner::Browser(badge);
+    match (reply, cookie.to_field_value()) {
+        (Reply::Response(response), Some(cookie))
+            if shows_page && response.status.number() < 400 =>
+        {
             Reply::Response(response.field("Set-Cookie", cookie))
         }
         (reply, _) => reply,

@@ -25,6 +25,9 @@ pub mod log;
 /// Files that Wireshark reads: written from what was recorded, read from what was captured.
 pub mod pcapng;
 
+/// Whether what is decrypted is what the application read and wrote.
+pub mod proof;
+
 /// Records and messages of one connection on a timeline, aligned.
 pub mod timeline;
 

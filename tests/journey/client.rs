@@ -35,6 +35,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 pub(crate) struct Client {
     stream: Box<dyn Duplex>,
     unread: Vec<u8>,
+    /// How to reach the server once more, where the client may.
+    way: Option<Way>,
+    /// Whether the last answer said that it is the connection's last.
+    is_over: bool,
+}
+
+/// Where a server is, and whom to trust there.
+#[derive(Clone)]
+struct Way {
+    address: SocketAddr,
+    connector: Option<TlsConnector>,
+    observer: Option<Observer>,
 }
 
 /// One response, taken apart.
@@ -57,17 +69,36 @@ impl Client {
         wire: Wire,
         observer: Option<Observer>,
     ) -> Self {
-        match wire {
-            Wire::Plain => {
-                let socket = dial(server.http()).await;
-                Self::over(Tap::new(socket, observer))
-            }
-            Wire::Tls => {
-                let socket = dial(server.https()).await;
+        let (address, connector) = match wire {
+            Wire::Plain => (server.http(), None),
+            Wire::Tls => (server.https(), Some(connector(server))),
+        };
+        Self::along(Way {
+            address,
+            connector,
+            observer,
+        })
+        .await
+    }
+
+    async fn along(way: Way) -> Self {
+        let tapped = Tap::new(dial(way.address).await, way.observer.clone());
+        let mut client = match &way.connector {
+            None => Self::over(tapped),
+            Some(connector) => {
                 let name = ServerName::try_from("localhost").unwrap();
-                let handshake = connector(server).connect(name, Tap::new(socket, observer));
+                let handshake = connector.connect(name, tapped);
                 Self::over(in_time("the handshake", handshake).await.unwrap())
             }
+        };
+        client.way = Some(way);
+        client
+    }
+
+    /// Goes on on another connection if the server has said that this one is over, as a browser does.
+    pub(crate) async fn go_on(&mut self) {
+        if let Some(way) = self.way.clone().filter(|_| self.is_over) {
+            *self = Self::along(way).await;
         }
     }
 
@@ -87,6 +118,8 @@ impl Client {
         Self {
             stream: Box::new(stream),
             unread: Vec::new(),
+            way: None,
+            is_over: false,
         }
     }
 
@@ -118,6 +151,7 @@ impl Client {
 
     /// GET with these field lines besides.
     pub(crate) async fn get_with(&mut self, path: &str, lines: &str) -> Answer {
+        self.go_on().await;
         self.send(format!("GET {path} HTTP/1.1\r\n{HOST}{lines}\r\n"))
             .await;
         self.answer().await
@@ -149,7 +183,11 @@ impl Client {
             assert!(self.read().await > 0, "closed without an answer: {so_far}");
         };
         let head: Vec<u8> = self.unread.drain(..head_len).collect();
-        Answer::from_head(std::str::from_utf8(&head).unwrap())
+        let answer = Answer::from_head(std::str::from_utf8(&head).unwrap());
+        self.is_over = answer
+            .fields
+            .contains(&("Connection".into(), "close".into()));
+        answer
     }
 
     /// Whatever the server still sends until it closes.

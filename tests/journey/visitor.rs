@@ -13,6 +13,7 @@ impl Client {
 
     /// POST of a form, with these field lines besides.
     pub(crate) async fn post(&mut self, path: &str, lines: &str, form: &str) -> Answer {
+        self.go_on().await;
         self.send(format!(
             "POST {path} HTTP/1.1\r\n{HOST}{lines}Content-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{form}",

@@ -16,7 +16,11 @@ use secure_chat::app::App;
 use secure_chat::config::{Command, Config};
 use secure_chat::http::target::Scheme;
 use secure_chat::log::Log;
+use secure_chat::octets::Direction;
 use secure_chat::server;
+use secure_chat::wire::log::{Cursor, Recorder};
+use secure_chat::wire::proof::{Proof, prove};
+use secure_chat::wire::timeline::Timeline;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -36,6 +40,7 @@ pub struct Server {
     pub folder: TempDir,
     stop: watch::Sender<bool>,
     running: JoinHandle<bool>,
+    _proving: Proving,
 }
 
 impl Server {
@@ -97,8 +102,10 @@ impl Server {
                 .unwrap(),
         );
         let running = tokio::spawn(server::run(app.clone(), ports));
+        let _proving = Proving(app.clone());
         Self {
             app,
+            _proving,
             plain,
             tls,
             folder,
@@ -129,6 +136,50 @@ impl Server {
         self.app.close().await;
         (all_left, self.folder)
     }
+}
+
+/// Whatever a test was about: when its server goes, what the wire view makes of its connections must be the truth.
+struct Proving(Arc<App>);
+
+impl Drop for Proving {
+    /// Fails if what is decrypted from the wire is not, on every connection that is kept, what HTTP read and wrote.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for recorder in self.0.wire.iter().flat_map(|wire| wire.connections()) {
+            let state = recorder.state();
+            let timeline = timeline_of(&recorder);
+            let is_whole = state.missing.client == 0 && state.missing.server == 0;
+            for direction in [Direction::FromClient, Direction::FromServer] {
+                if let Some(digests) = recorder.plaintext_digests() {
+                    let proof = *prove(&timeline, &digests).of(direction);
+                    let is_proved = match proof {
+                        Proof::Holds { .. } => true,
+                        Proof::Open { .. } => !is_whole || state.ended.is_none(),
+                        Proof::Fails => false,
+                    };
+                    assert!(is_proved, "{recorder:?} {direction:?}: {proof:?}");
+                } else if is_whole {
+                    let shown: usize = timeline
+                        .plaintext(direction)
+                        .map(|(_, bytes)| bytes.len())
+                        .sum();
+                    assert_eq!(shown as u64, *state.bytes.of(direction), "{recorder:?}");
+                }
+            }
+        }
+    }
+}
+
+/// What the view makes of a connection.
+pub fn timeline_of(recorder: &Recorder) -> Timeline {
+    let mut timeline = Timeline::new(recorder.secrets());
+    for event in recorder.read(&mut Cursor::default()) {
+        timeline.push(&event);
+    }
+    timeline.finish();
+    timeline
 }
 
 /// Waits for `condition`, and fails the test if it does not come true in time.

@@ -36,4 +36,4 @@ pub use session::Session;
 pub use suite::{Aead, Hash, Suite, TAG_LEN, Version};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -38,6 +38,8 @@ pub enum Owner {
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Traveller {
+    /// Somebody with neither, after another request: the same program once more, or somebody else behind the same proxy.
+    Stranger,
     /// A browser that is not logged in.
     Browser(Badge),
     /// A session.
@@ -60,6 +62,7 @@ impl Owner {
     #[must_use]
     pub fn after(self, traveller: Traveller) -> Self {
         match (self, traveller) {
+            (Self::Nobody, Traveller::Stranger) => Self::Nobody,
             (Self::Nobody, Traveller::Browser(badge)) => Self::Browser(badge),
             (Self::Nobody, Traveller::Session(badge)) => Self::Session(badge),
             (Self::Browser(owner), Traveller::Browser(badge)) if owner == badge => self,
@@ -101,10 +104,14 @@ mod tests {
 
     #[test]
     fn a_connection_belongs_to_whoever_travelled_on_it_alone() {
-        use Traveller::{Browser, Session};
+        use Traveller::{Browser, Session, Stranger};
         for (travellers, owner) in [
             (&[][..], Owner::Nobody),
+            (&[Stranger; 2], Owner::Nobody),
             (&[Browser(ANNAS_BROWSER); 2], Owner::Browser(ANNAS_BROWSER)),
+            // A stranger's request may hold a stranger's password.
+            (&[Browser(ANNAS_BROWSER), Stranger], Owner::Several),
+            (&[Session(ANNA), Stranger], Owner::Several),
             (&[Session(ANNA); 3], Owner::Session(ANNA)),
             (&[Session(ANNA), Session(BERT)], Owner::Several),
             (

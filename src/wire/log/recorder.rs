@@ -224,7 +224,8 @@ impl Recorder {
     }
 
     /// Whose it is at the moment.
-    pub(super) fn owner(&self) -> Owner {
+    #[must_use]
+    pub fn owner(&self) -> Owner {
         self.kept().owner
     }
 
@@ -234,6 +235,8 @@ impl Recorder {
         let before = kept.owner;
         kept.owner = before.after(traveller);
         let owner = kept.owner;
+        // Strangers would come as strangers on another connection, too.
+        kept.parts |= owner == Owner::Several && traveller != Traveller::Stranger;
         drop(kept);
         if owner != before {
             self.shelf.changed();
@@ -248,8 +251,7 @@ impl Recorder {
     /// Whether the connection should be closed, so that the next request finds one that is its own.
     #[must_use]
     pub fn should_close(&self) -> bool {
-        let kept = self.kept();
-        kept.parts || kept.owner == Owner::Several
+        self.kept().parts
     }
 
     pub(super) fn logged_in(&self, browser: Badge, session: Badge) {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::ledger::{Detail, Ledger};
 use super::pieces::{Both, Pieces, Times};
 use super::titles::{self, TITLE_BYTES_MAX};
-use super::{Item, Kind};
+use super::{Item, Kind, secrecy};
 use crate::octets::Direction;
 use crate::wire::dissect::stream::{HttpStream, Message, What};
 
@@ -143,8 +143,10 @@ impl Messages {
 
     /// Nothing more will come: looks once more at what has not ended.
     pub(super) fn finish(&mut self, (ledger, times): (&mut Ledger, &Both<Times>)) {
+        // Once more, if it was told before: what came after an end may still be held.
         for direction in [Direction::FromClient, Direction::FromServer] {
-            self.end(direction, (ledger, times));
+            let told = self.http.end(direction);
+            self.take(told, ledger, times);
         }
         let unfinished: Vec<usize> = [Direction::FromClient, Direction::FromServer]
             .into_iter()
@@ -299,13 +301,12 @@ impl Messages {
             .of(message.direction)
             .read(&message.bytes, SEARCHED_LEN_MAX);
         let tree = message.dissect(&bytes);
-        let mut is_secret = false;
-        for field in tree.walk().filter(|field| field.secret) {
-            is_secret = true;
-            let is_known = |(name, _): &(String, usize)| *name == field.name;
-            if self.secret_names.len() < SECRET_NAMES_MAX && !self.secret_names.iter().any(is_known)
-            {
-                self.secret_names.push((field.name.to_string(), index));
+        let is_secret = tree.walk().any(|field| field.secret);
+        for name in secrecy::names(&tree) {
+            let name = titles::line(&name);
+            let is_known = self.secret_names.iter().any(|(known, _)| *known == name);
+            if !is_known && self.secret_names.len() < SECRET_NAMES_MAX {
+                self.secret_names.push((name, index));
             }
         }
         let Some(item) = ledger.item(index).filter(|item| is_secret && !item.secret) else {

@@ -11,6 +11,7 @@ mod ledger;
 mod lessons;
 mod messages;
 mod pieces;
+mod secrecy;
 mod show;
 mod summary;
 mod titles;

@@ -169,10 +169,10 @@ impl Tls {
         let room = PANE_LEN_MAX.saturating_sub(half.pending.len());
         half.pending.extend(bytes.iter().take(room));
         grow(index, direction, at + bytes.len() as u64, desk);
-        stray(index, desk);
         if let Reading::Stray(why) = &half.reading {
             desk.ledger.blame(index, why.clone());
         }
+        stray(index, desk);
         bytes.clear();
     }
 }

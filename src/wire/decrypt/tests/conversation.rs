@@ -19,7 +19,7 @@ use crate::octets::hex;
 
 /// What crossed the wire and what the key log said, in order.
 #[derive(Debug, Clone)]
-pub(super) enum Recorded {
+pub(in crate::wire) enum Recorded {
     Bytes(Direction, Vec<u8>),
     Secret(KeyLogLine),
 }
@@ -40,17 +40,17 @@ impl tokio_rustls::rustls::KeyLog for Recorder {
 }
 
 /// A certificate that vouches for itself, and its key.
-pub(super) struct Identity {
+pub(in crate::wire) struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 }
 
 impl Identity {
-    pub(super) fn ecdsa() -> Self {
+    pub(in crate::wire) fn ecdsa() -> Self {
         Self::new(&KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap())
     }
 
-    pub(super) fn rsa() -> Self {
+    pub(in crate::wire) fn rsa() -> Self {
         Self::new(&KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap())
     }
 
@@ -73,17 +73,17 @@ impl Identity {
 }
 
 /// What the two sides bring along.
-pub(super) struct Setting<'a> {
-    pub(super) server: &'a Identity,
+pub(in crate::wire) struct Setting<'a> {
+    pub(in crate::wire) server: &'a Identity,
     /// What the client shows, if it is asked and has something to show.
-    pub(super) client: Option<&'a Identity>,
-    pub(super) suites: Vec<SupportedCipherSuite>,
-    pub(super) client_groups: Vec<&'static dyn SupportedKxGroup>,
-    pub(super) server_groups: Vec<&'static dyn SupportedKxGroup>,
+    pub(in crate::wire) client: Option<&'a Identity>,
+    pub(in crate::wire) suites: Vec<SupportedCipherSuite>,
+    pub(in crate::wire) client_groups: Vec<&'static dyn SupportedKxGroup>,
+    pub(in crate::wire) server_groups: Vec<&'static dyn SupportedKxGroup>,
 }
 
 impl<'a> Setting<'a> {
-    pub(super) fn usual(server: &'a Identity) -> Self {
+    pub(in crate::wire) fn usual(server: &'a Identity) -> Self {
         Self {
             server,
             client: None,
@@ -93,7 +93,7 @@ impl<'a> Setting<'a> {
         }
     }
 
-    pub(super) fn suite(server: &'a Identity, number: u16) -> Self {
+    pub(in crate::wire) fn suite(server: &'a Identity, number: u16) -> Self {
         let with_number = |suite: &&SupportedCipherSuite| u16::from(suite.suite()) == number;
         Self {
             suites: ALL_CIPHER_SUITES
@@ -105,7 +105,7 @@ impl<'a> Setting<'a> {
         }
     }
 
-    pub(super) fn server_config(&self) -> ServerConfig {
+    pub(in crate::wire) fn server_config(&self) -> ServerConfig {
         let provider = self.provider(&self.server_groups);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(ALL_VERSIONS)
@@ -124,7 +124,7 @@ impl<'a> Setting<'a> {
             .unwrap()
     }
 
-    pub(super) fn client_config(&self) -> ClientConfig {
+    pub(in crate::wire) fn client_config(&self) -> ClientConfig {
         let builder = ClientConfig::builder_with_provider(self.provider(&self.client_groups))
             .with_protocol_versions(ALL_VERSIONS)
             .unwrap()
@@ -150,17 +150,17 @@ impl<'a> Setting<'a> {
 }
 
 /// Both ends, what the application wrote on each, and what was recorded in between.
-pub(super) struct Conversation {
-    pub(super) client: ClientConnection,
-    pub(super) server: ServerConnection,
+pub(in crate::wire) struct Conversation {
+    pub(in crate::wire) client: ClientConnection,
+    pub(in crate::wire) server: ServerConnection,
     recorder: Arc<Recorder>,
     /// What each side wrote that the other is to read.
-    pub(super) written: [Vec<u8>; 2],
+    pub(in crate::wire) written: [Vec<u8>; 2],
     read: [Vec<u8>; 2],
 }
 
 impl Conversation {
-    pub(super) fn begin(client: &Arc<ClientConfig>, server: &ServerConfig) -> Self {
+    pub(in crate::wire) fn begin(client: &Arc<ClientConfig>, server: &ServerConfig) -> Self {
         let recorder = Arc::new(Recorder::default());
         let mut server = server.clone();
         server.key_log = Arc::clone(&recorder) as _;
@@ -174,7 +174,7 @@ impl Conversation {
         }
     }
 
-    pub(super) fn of(setting: &Setting<'_>) -> Self {
+    pub(in crate::wire) fn of(setting: &Setting<'_>) -> Self {
         let mut conversation =
             Self::begin(&Arc::new(setting.client_config()), &setting.server_config());
         conversation.settle();
@@ -183,7 +183,7 @@ impl Conversation {
     }
 
     /// Carries bytes to and fro until nobody has anything more to send; errors of the endpoints end it, too.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::wire) fn settle(&mut self) {
         for _ in 0..20 {
             let sent = self.carry(Direction::FromClient) + self.carry(Direction::FromServer);
             if sent == 0 {
@@ -194,7 +194,7 @@ impl Conversation {
     }
 
     /// Carries what one side has to send, in one chunk; says how long that was.
-    pub(super) fn carry(&mut self, direction: Direction) -> usize {
+    pub(in crate::wire) fn carry(&mut self, direction: Direction) -> usize {
         let mut chunk = Vec::new();
         match direction {
             // What the server learns from a chunk is logged before the chunk: it must have been read before.
@@ -218,7 +218,7 @@ impl Conversation {
     }
 
     /// The application of one side says something, and it is carried to the other.
-    pub(super) fn say(&mut self, direction: Direction, bytes: &[u8]) {
+    pub(in crate::wire) fn say(&mut self, direction: Direction, bytes: &[u8]) {
         match direction {
             Direction::FromClient => {
                 std::io::Write::write_all(&mut self.client.writer(), bytes).unwrap();
@@ -233,19 +233,19 @@ impl Conversation {
     }
 
     /// Each side says goodbye.
-    pub(super) fn close(&mut self) {
+    pub(in crate::wire) fn close(&mut self) {
         self.client.send_close_notify();
         self.carry(Direction::FromClient);
         self.server.send_close_notify();
         self.carry(Direction::FromServer);
     }
 
-    pub(super) fn record(&self, recorded: Recorded) {
+    pub(in crate::wire) fn record(&self, recorded: Recorded) {
         self.recorder.0.lock().unwrap().push(recorded);
     }
 
     /// What was recorded; the applications read exactly what was written.
-    pub(super) fn recording(&self) -> Vec<Recorded> {
+    pub(in crate::wire) fn recording(&self) -> Vec<Recorded> {
         assert_eq!(self.read, self.written);
         self.recorder.0.lock().unwrap().clone()
     }
@@ -272,7 +272,7 @@ fn read<S: SideData>(to: &mut ConnectionCommon<S>, mut chunk: &[u8], application
 }
 
 /// All secrets of a recording, for those who do not care when they became known.
-pub(super) fn secrets(recording: &[Recorded]) -> Secrets {
+pub(in crate::wire) fn secrets(recording: &[Recorded]) -> Secrets {
     let mut secrets = Secrets::default();
     for recorded in recording {
         if let Recorded::Secret(line) = recorded {
@@ -283,7 +283,7 @@ pub(super) fn secrets(recording: &[Recorded]) -> Secrets {
 }
 
 /// Plays a recording to a session in chunks of at most this length.
-pub(super) fn play(recording: &[Recorded], chunk_len: usize) -> Vec<Event> {
+pub(in crate::wire) fn play(recording: &[Recorded], chunk_len: usize) -> Vec<Event> {
     let mut session = Session::new(Secrets::default());
     let mut events = Vec::new();
     for recorded in recording {

@@ -1,6 +1,6 @@
 //! The whole room at work: published traces, and connections that rustls makes in memory.
 
-mod conversation;
+pub(in crate::wire) mod conversation;
 mod handshakes;
 mod hostile;
 mod invented;

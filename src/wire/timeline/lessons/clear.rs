@@ -6,7 +6,7 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
     let items = timeline.items();
     let of = |kind| items.iter().filter(move |item| item.kind == kind);
     let mut lessons = Vec::new();
-    if !items.is_empty() {
+    if items.iter().any(|item| item.plain.is_some()) {
         lessons.push(lesson(
             "content",
             format!(

@@ -1,4 +1,10 @@
-//! What must hold for every timeline, and what is on those of real connections.
+//! What must hold for every timeline, and what is on those of real and of invented connections.
 
 mod captures;
+mod chat;
+mod endless;
+mod gaps;
 mod holds;
+mod hostile;
+mod pieces;
+mod script;
