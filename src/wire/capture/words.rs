@@ -68,7 +68,7 @@ pub(super) fn note(item: &Item, with_keys: bool) -> Option<String> {
         Kind::Request => "Request",
         Kind::Response => "Response",
         Kind::Frame => "Frame",
-        Kind::Unreadable => return with_problem(eve.to_owned(), item),
+        Kind::Unreadable => return Some(eve.to_owned()),
         _ => return None,
     };
     let is_hidden = item.title != eve;
@@ -82,11 +82,8 @@ pub(super) fn note(item: &Item, with_keys: bool) -> Option<String> {
     if item.secret && !is_hidden {
         text.push_str("\nAnybody on the way can read the password or session cookie in it.");
     }
-    with_problem(text, item)
-}
-
-fn with_problem(mut text: String, item: &Item) -> Option<String> {
-    if let Some(problem) = &item.problem {
+    // That Eve cannot open it is no problem, but the purpose.
+    if let Some(problem) = item.problem.as_ref().filter(|_| with_keys) {
         text.push_str(&format!("\n{problem}"));
     }
     Some(text)
