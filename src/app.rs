@@ -21,7 +21,6 @@ use crate::model::UtcMillis;
 use crate::store::sqlite::{SqliteChatStore, SqliteUserStore};
 use crate::store::{ChatStore, StoreError, TokenHash, UserStore};
 use crate::tls::{CertificateFiles, Setup, SetupError, Sources, Tls};
-use crate::trace::Trace;
 use crate::websocket::frame::append_text_frame;
 use crate::wire::log::{HELD_BYTES_MAX, Sink, WireLog};
 
@@ -49,8 +48,6 @@ pub struct App {
     pub tls: Option<Tls>,
     /// What crossed the network, unless nothing is recorded.
     pub wire: Option<WireLog>,
-    /// The transcript of all connections, if it is printed.
-    pub trace: Option<Arc<Trace>>,
     /// The key that shows everybody's connections, if there is one.
     pub instructor: Option<InstructorKey>,
     stopping: watch::Receiver<bool>,
@@ -101,8 +98,6 @@ pub enum AppError {
     HstsWouldHidePlain,
     /// No key could be drawn.
     NoRandomness,
-    /// The transcript got no thread.
-    NoThread(std::io::Error),
 }
 
 impl fmt::Display for AppError {
@@ -111,7 +106,6 @@ impl fmt::Display for AppError {
             Self::Store(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Assets(error) => error.fmt(f),
-            Self::NoThread(error) => write!(f, "The system gives this program no threads ({error}): close other programs."),
             Self::NoRandomness => f.write_str("The system gives this program no randomness: it cannot make keys."),
             Self::HstsWouldHidePlain => f.write_str(
                 "hsts_seconds would make browsers refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls.",
@@ -132,14 +126,12 @@ impl App {
     pub async fn start(
         config: Config,
         log: Log,
-        mut sinks: Vec<Arc<dyn Sink>>,
+        sinks: Vec<Arc<dyn Sink>>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, AppError> {
         let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
             .map_err(AppError::Assets)?;
         let instructor = config.instructor.then(InstructorKey::draw).transpose()?;
-        let trace = trace(&config)?;
-        sinks.extend(trace.iter().map(|trace| trace.clone() as Arc<dyn Sink>));
         let wire = config.wire.then(|| WireLog::new(HELD_BYTES_MAX, sinks));
         let sources = config.listen.tls_port().map(|_| tls_sources(&config));
         let data = config.data.clone();
@@ -185,7 +177,6 @@ impl App {
             assets,
             tls,
             wire,
-            trace,
             instructor,
             stopping,
             databases,
@@ -217,13 +208,10 @@ impl App {
         Ok(Some(setup))
     }
 
-    /// Commits what waits, closes both databases, and writes out what is left of the transcript.
+    /// Commits what waits, and closes both databases.
     pub async fn close(&self) {
         self.databases.chat.close().await;
         self.databases.users.close().await;
-        if let Some(trace) = &self.trace {
-            trace.finish();
-        }
     }
 }
 
@@ -262,14 +250,6 @@ pub fn now_ns() -> u64 {
     });
     let (instant, since) = *START;
     u64::try_from((since + instant.elapsed()).as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn trace(config: &Config) -> Result<Option<Arc<Trace>>, AppError> {
-    let Some(eyes) = config.trace else {
-        return Ok(None);
-    };
-    let trace = Trace::to_stdout(eyes, config.no_color).map_err(AppError::NoThread)?;
-    Ok(Some(Arc::new(trace)))
 }
 
 fn demands_tls(tls: &Tls) -> bool {

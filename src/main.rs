@@ -15,6 +15,7 @@ use secure_chat::explain;
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
+use secure_chat::trace::Trace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -72,7 +73,15 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     let ports = server::bind(&config)
         .await
         .map_err(|error| error.to_string())?;
-    let app = App::start(config, log, Vec::new(), stopping)
+    let trace = config
+        .trace
+        .map(|eyes| Trace::to_stdout(eyes, config.no_color));
+    let trace = trace
+        .transpose()
+        .map_err(|error| format!("The transcript cannot be started ({error})."))?
+        .map(Arc::new);
+    let sinks = trace.iter().map(|trace| Arc::clone(trace) as _).collect();
+    let app = App::start(config, log, sinks, stopping)
         .await
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
@@ -87,6 +96,9 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     ));
     let all_left = server::run(app.clone(), ports).await;
     app.close().await;
+    if let Some(trace) = trace {
+        trace.finish();
+    }
     log!(
         app.log,
         "stopped{}",

@@ -74,10 +74,10 @@ fn write_connection(
         .is_some_and(|known| known.client_random().is_none());
     let mut transcript = Transcript::new(opening, secrets, palette);
     out.write_str(&transcript.opening())?;
-    if !connection.saw_start && !connection.events.is_empty() {
-        out.write_str(&transcript.remark(
-            "its beginning was not captured: who is the client was guessed from the ports",
-        ))?;
+    let bytes: u64 = connection.events.iter().map(len).sum();
+    if !connection.saw_start && bytes > 0 {
+        let guess = "its beginning was not captured: who is the client was guessed from the ports";
+        out.write_str(&transcript.remark(guess))?;
     }
     // Held back until something was found that can be read: a screen full of another protocol's bytes helps nobody.
     let mut held = String::new();
@@ -95,7 +95,6 @@ fn write_connection(
             usize::from(lacks_secrets && transcript.summary().closed_records > 0);
     } else {
         told.unreadable += 1;
-        let bytes: u64 = connection.events.iter().map(len).sum();
         out.write_str(&transcript.remark(&match bytes {
             0 => "nothing was sent".to_owned(),
             _ => format!("{bytes} bytes that are neither TLS nor HTTP nor WebSocket: not shown"),

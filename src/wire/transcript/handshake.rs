@@ -239,3 +239,83 @@ fn certificates(message: &Field, lines: &mut Vec<(&'static str, String)>) {
         more => lines.push(("chain", format!("{more} certificates more"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::field::Value;
+
+    fn leaf(name: &'static str, text: &str) -> Field {
+        Field::leaf(name, 0..0, Value::Text(text.to_owned()), "")
+    }
+
+    fn message(name: &'static str, children: Vec<Field>) -> Field {
+        let body = Field::group(name, 0..0, "").children(children);
+        let mut message = Field::group("Handshake", 0..0, "").children(vec![body]);
+        message.value = Value::Text(name.to_owned());
+        message
+    }
+
+    #[test]
+    fn a_list_names_four_members_or_three_and_how_many_more() {
+        for (values, told) in [
+            ("", None),
+            ("a", Some("a")),
+            ("a b c d", Some("a, b, c, d")),
+            ("a b c d e", Some("a, b, c and 2 more")),
+        ] {
+            let values = values.split_whitespace().map(str::to_owned);
+            assert_eq!(list(values).as_deref(), told);
+        }
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_extension_or_else_the_old_field() {
+        let legacy = || leaf("legacy_version", "TLS 1.2");
+        let extension = Field::group("supported_versions", 0..0, "")
+            .children(vec![leaf("selected_version", "TLS 1.3")]);
+        for (children, version) in [
+            (vec![legacy()], "TLS 1.2"),
+            (vec![legacy(), extension], "TLS 1.3"),
+        ] {
+            let told = essentials(&message("ServerHello", children));
+            assert_eq!(told, [("version", version.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_choose_is_not_offered() {
+        let suites = ["GREASE", "TLS_A", "TLS_FALLBACK_SCSV", "TLS_B"];
+        let suites = suites.map(|name| leaf("CipherSuite", name)).to_vec();
+        let suites = Field::group("cipher_suites", 0..0, "").children(suites);
+        let told = essentials(&message("ClientHello", vec![suites]));
+        assert_eq!(told, [("suites", "TLS_A, TLS_B".to_owned())]);
+    }
+
+    #[test]
+    fn of_a_long_chain_only_the_first_certificates_are_told() {
+        let certificate = |subject: &str| {
+            Field::group("tbsCertificate", 0..0, "")
+                .children(vec![leaf("issuer", "CN=root"), leaf("subject", subject)])
+        };
+        let chain = |count| {
+            let names = (0..count).map(|number| format!("CN={number}"));
+            let certificates = names.map(|name| certificate(&name)).collect();
+            essentials(&message("Certificate", certificates))
+        };
+        let more = |lines: Vec<(&'static str, String)>| {
+            let last = lines.last().cloned();
+            last.filter(|(what, _)| *what == "chain")
+        };
+        assert_eq!(more(chain(CERTIFICATES_MAX)), None);
+        assert_eq!(
+            more(chain(CERTIFICATES_MAX + 2)),
+            Some(("chain", "2 certificates more".to_owned()))
+        );
+        let root = essentials(&message("Certificate", vec![certificate("CN=root")]));
+        assert!(
+            root.iter()
+                .any(|(what, says)| *what == "issuer" && says.starts_with("itself"))
+        );
+    }
+}

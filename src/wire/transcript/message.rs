@@ -48,13 +48,26 @@ impl Manner {
     }
 }
 
-/// What the heading says of a message beyond its kind and length, if anything.
-pub(super) fn heading(kind: Kind, pane: &Pane) -> Option<String> {
-    match kind {
-        Kind::Handshake => find(&pane.tree, "Handshake").map(said),
-        Kind::Alert => handshake::alert(&pane.tree),
-        Kind::Frame => frame_header(pane),
-        _ => None,
+/// What a message is and says, in a few words.
+#[derive(Debug, Default)]
+pub(super) struct Heading {
+    /// Its name, if it has one of its own.
+    pub(super) name: Option<String>,
+    /// What stands in its header.
+    pub(super) says: Option<String>,
+}
+
+/// The heading of a message.
+pub(super) fn heading(kind: Kind, pane: &Pane) -> Heading {
+    let (name, says) = match kind {
+        Kind::Handshake => (find(&pane.tree, "Handshake").map(said), None),
+        Kind::Alert => (None, handshake::alert(&pane.tree)),
+        Kind::Frame => (frame_name(pane), frame_header(pane)),
+        _ => (None, None),
+    };
+    Heading {
+        name: name.filter(|name| !name.is_empty()),
+        says,
     }
 }
 
@@ -179,23 +192,29 @@ fn write_chunks(sheet: &mut Sheet, part: &Field, pane: &Pane, manner: Manner) {
     write_excerpt_marked(sheet, &shown, pane.cut_bytes, &mark(part, manner), manner);
 }
 
-/// `text frame, FIN, masked with 37fa213d, payload of 5 bytes`.
+/// `text frame`, `ping frame`.
+fn frame_name(pane: &Pane) -> Option<String> {
+    let opcode = said(find(&pane.tree, "opcode")?);
+    Some(match opcode.strip_suffix(" frame") {
+        Some(_) => opcode,
+        None => format!("{opcode} frame"),
+    })
+}
+
+/// The bits of the header in the words of RFC 6455 §5.2: `FIN, MASK 37fa213d, payload length 5`.
 fn frame_header(pane: &Pane) -> Option<String> {
     let bit = |name| find(&pane.tree, name).is_some_and(|bit| said(bit) == "1");
-    let mut words = vec![said(find(&pane.tree, "opcode")?)];
-    words.push(if bit("FIN") { "FIN" } else { "to be continued" }.to_owned());
-    let reserved = ["RSV1", "RSV2", "RSV3"]
-        .into_iter()
-        .filter(|name| bit(name));
-    words.extend(reserved.map(str::to_owned));
+    let mut words = vec![if bit("FIN") { "FIN" } else { "no FIN" }.to_owned()];
+    let reserved = ["RSV1", "RSV2", "RSV3"].into_iter();
+    words.extend(reserved.filter(|name| bit(name)).map(str::to_owned));
     words.push(match find(&pane.tree, "Masking-key") {
-        Some(key) => format!("masked with {}", hex(bytes_of(key, &pane.bytes))),
-        None => "not masked".to_owned(),
+        Some(key) => format!("MASK {}", hex(bytes_of(key, &pane.bytes))),
+        None => "no MASK".to_owned(),
     });
     // Of the two forms of the length the longer one stands behind, and counts.
     let len = find_all(&pane.tree, "Extended payload length").last();
     let len = len.or_else(|| find(&pane.tree, "Payload length"))?;
-    words.push(format!("payload of {} bytes", said(len)));
+    words.push(format!("payload length {}", said(len)));
     Some(words.join(", "))
 }
 

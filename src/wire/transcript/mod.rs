@@ -143,15 +143,8 @@ impl Transcript {
         if self.as_eve {
             for lesson in self.timeline.lessons() {
                 let what = format!("Eve knows the {}: ", lesson.what);
-                let how = format!("  ({})", lesson.how);
-                sheet.line(
-                    3,
-                    &[
-                        (Role::Faint, &what),
-                        (Role::InClear, &lesson.value),
-                        (Role::Faint, &how),
-                    ],
-                );
+                sheet.line(3, &[(Role::Faint, &what), (Role::InClear, &lesson.value)]);
+                sheet.line(5, &[(Role::Faint, &lesson.how)]);
             }
         }
         text.push_str(&sheet.into_text());
@@ -197,7 +190,11 @@ fn in_a_line(summary: &Summary) -> String {
         group,
         ..
     } = summary;
-    let agreed = [version, cipher_suite, group].into_iter().flatten();
+    // In clear, the version is that of the application, which follows.
+    let version = version.as_ref().filter(|_| summary.is_tls);
+    let agreed = [version, cipher_suite.as_ref(), group.as_ref()]
+        .into_iter()
+        .flatten();
     let agreed: Vec<&str> = agreed.map(String::as_str).collect();
     let mut parts = vec![agreed.join(", "), summary.application.join(" and ")];
     parts.extend(counted(summary.requests, "request"));

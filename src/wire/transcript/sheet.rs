@@ -108,16 +108,27 @@ impl Sheet {
 
     /// Adds a line: so many spaces behind the gutter, then these pieces one behind the other.
     pub(super) fn line(&mut self, indent: usize, pieces: &[(Role, &str)]) {
+        self.wrapped(indent, indent + HANGING, pieces);
+    }
+
+    /// Adds a line whose rest, should it be too long, stands further in: below the last of these pieces.
+    pub(super) fn columns(&mut self, pieces: &[(Role, &str)]) {
+        let before = pieces.split_last().map_or(&[][..], |(_, before)| before);
+        let width = before.iter().map(|(_, text)| text.chars().count()).sum();
+        self.wrapped(0, width, pieces);
+    }
+
+    fn wrapped(&mut self, indent: usize, hanging: usize, pieces: &[(Role, &str)]) {
         self.begin_line(indent);
         for (role, text) in pieces {
             let text = visible(text);
             let mut from = 0;
             for (at, word) in words(&text) {
                 let len = word.trim_end().chars().count();
-                if self.column + len > WIDTH && self.column > GUTTER + indent + HANGING {
+                if self.column + len > WIDTH && self.column > GUTTER + hanging {
                     self.piece(*role, text.get(from..at).unwrap_or_default());
                     self.end_line();
-                    self.begin_line(indent + HANGING);
+                    self.begin_line(hanging);
                     from = at;
                 }
                 self.column += word.chars().count();

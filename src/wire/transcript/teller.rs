@@ -1,7 +1,7 @@
 //! Which items of a timeline are told when: records in the order in which they ended, what they carried below the last of
 //! them, nothing twice. How a message looks is known to `message`.
 
-use super::message::{self, Manner};
+use super::message::{self, Heading, Manner};
 use super::sheet::{Palette, Role, Sheet};
 use crate::octets::Direction;
 use crate::wire::dissect::tls_record::{ContentType, RECORD_HEADER_LEN};
@@ -97,7 +97,7 @@ impl Teller {
         });
         let mut sheet = self.sheet();
         for line in lines {
-            self.tell_line(&line, items, &show, &mut sheet);
+            self.tell_line(&line, items, at_end, &show, &mut sheet);
         }
         sheet.into_text()
     }
@@ -165,6 +165,7 @@ impl Teller {
         &mut self,
         line: &Line<'_>,
         items: &[Item],
+        at_end: bool,
         show: &impl Fn(u64) -> Option<Shown>,
         sheet: &mut Sheet,
     ) {
@@ -193,9 +194,14 @@ impl Teller {
             self.tell_record(item, items, shown.as_ref(), sheet);
             self.latest_record = Some(item.number);
         } else {
-            self.tell_message(item, shown.as_ref(), sheet);
+            self.tell_message(item, at_end, shown.as_ref(), sheet);
         }
-        let problem = item.problem.as_deref();
+        // What still grows lacks something of course.
+        let is_final = item.is_whole || at_end;
+        let pane = shown.as_ref().and_then(message_pane).filter(|_| is_final);
+        let in_tree =
+            pane.and_then(|pane| pane.tree.walk().find_map(|field| field.problem.as_deref()));
+        let problem = item.problem.as_deref().or(in_tree);
         if let Some(problem) = problem.filter(|_| !self.is_closed_to_eve(item)) {
             self.tell_problem(problem, sheet);
         }
@@ -241,12 +247,17 @@ impl Teller {
         }
     }
 
-    fn tell_message(&self, item: &Item, shown: Option<&Shown>, sheet: &mut Sheet) {
+    fn tell_message(&self, item: &Item, at_end: bool, shown: Option<&Shown>, sheet: &mut Sheet) {
         let pane = shown.and_then(message_pane);
         let is_nested = !item.related.is_empty();
         let in_clear = item.eve_title.is_some();
-        let says = pane.and_then(|pane| message::heading(item.kind, pane));
-        let mut text = words(item, is_nested.then_some(in_clear), says);
+        let heading = pane.map(|pane| message::heading(item.kind, pane));
+        let mut text = words(
+            item,
+            is_nested.then_some(in_clear),
+            at_end,
+            heading.unwrap_or_default(),
+        );
         let record = last_record(item);
         if is_nested && self.latest_record != Some(record) {
             text.push_str(&format!(" (in #{record})"));
@@ -275,7 +286,7 @@ impl Teller {
         };
         let role = if in_clear { Role::InClear } else { Role::Plain };
         let time = self.time(item.ended_ns);
-        sheet.line(0, &[(Role::Faint, &time), arrow, (role, text)]);
+        sheet.columns(&[(Role::Faint, &time), arrow, (role, text)]);
     }
 }
 
@@ -292,21 +303,22 @@ fn message_pane(shown: &Shown) -> Option<&Pane> {
     shown.inside.first().or(shown.on_the_wire.first())
 }
 
-/// What a message is, in a few words: `#9 frame, 23 bytes, encrypted: text frame, FIN, …`.
+/// What a message is, in a few words: `#9 text frame, 23 bytes, encrypted: FIN, …`.
 ///
 /// `in_clear` says of what was carried by records whether those were in clear.
-fn words(item: &Item, in_clear: Option<bool>, says: Option<String>) -> String {
-    let name = match (item.kind, &says) {
-        (Kind::Handshake, Some(name)) if !name.is_empty() => name,
-        (Kind::Handshake | Kind::ChangeCipherSpec | Kind::Missing | Kind::End, _) => &item.title,
-        (Kind::Unreadable, _) => "unreadable",
-        _ => item.kind.word(),
-    };
-    let mut text = format!("#{} {name}", item.number);
-    if !matches!(
+fn words(item: &Item, in_clear: Option<bool>, at_end: bool, heading: Heading) -> String {
+    let is_told_by_title = matches!(
         item.kind,
         Kind::ChangeCipherSpec | Kind::Missing | Kind::End
-    ) {
+    );
+    let name = match (&heading.name, item.kind) {
+        (Some(name), _) => name,
+        (None, Kind::Handshake) => &item.title,
+        (None, _) if is_told_by_title => &item.title,
+        (None, kind) => kind.word(),
+    };
+    let mut text = format!("#{} {name}", item.number);
+    if !is_told_by_title {
         text.push_str(&format!(", {} bytes", item.len));
     }
     match in_clear {
@@ -314,10 +326,14 @@ fn words(item: &Item, in_clear: Option<bool>, says: Option<String>) -> String {
         Some(false) => text.push_str(", encrypted"),
         None => {}
     }
-    if !item.is_whole && matches!(item.kind, Kind::Request | Kind::Response | Kind::Frame) {
-        text.push_str(", not whole yet");
+    if !item.is_whole && !is_told_by_title {
+        text.push_str(if at_end {
+            ", cut short"
+        } else {
+            ", not whole yet"
+        });
     }
-    if let Some(says) = says.filter(|_| item.kind != Kind::Handshake) {
+    if let Some(says) = heading.says {
         text.push_str(&format!(": {says}"));
     }
     text
