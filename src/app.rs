@@ -208,6 +208,48 @@ impl App {
         Ok(Some(setup))
     }
 
+    /// Does what `reload_tls` does, and tells the log what came of it: nobody else is there to be told.
+    pub fn reload_tls_logged(&self) {
+        let setup = match self.reload_tls() {
+            Ok(Some(setup)) => setup,
+            Ok(None) => {
+                log!(
+                    self.log,
+                    "SIGHUP reads TLS settings anew, and this server speaks no TLS: nothing to do"
+                );
+                return;
+            }
+            Err(error) => {
+                log!(
+                    self.log,
+                    "the old certificate and TLS settings stay in use, since the new ones are no good: {error}"
+                );
+                return;
+            }
+        };
+        log!(
+            self.log,
+            "certificate and TLS settings were read anew; new connections use {}",
+            setup.certificate.fingerprint
+        );
+        for warning in &setup.certificate.warnings {
+            log!(self.log, "note: {warning}");
+        }
+        if setup.settings.hsts_seconds > 0 && !self.may_demand_tls() {
+            log!(
+                self.log,
+                "note: hsts_seconds is passed over, since browsers would refuse the plain side, which --both serves too: set it to 0 in the TLS settings, or start with --tls."
+            );
+        }
+    }
+
+    /// Whether browsers may be told to come over TLS alone: not where there is a plain side too, which they
+    /// would refuse from then on.
+    #[must_use]
+    pub fn may_demand_tls(&self) -> bool {
+        self.config.listen.plain_port().is_none()
+    }
+
     /// Commits what waits, and closes both databases.
     pub async fn close(&self) {
         self.databases.chat.close().await;

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 
+use crate::http::date;
 use crate::octets::hex;
 use crate::template::{Markup, Template, Value};
 
@@ -44,17 +46,19 @@ pub struct Assets {
     files: HashMap<&'static str, StaticFile>,
 }
 
-/// A static file, ready to be sent.
+/// A static file, ready to be sent: a copy of it shares everything.
 #[derive(Debug, Clone)]
 pub struct StaticFile {
     /// By its ending.
     pub content_type: &'static str,
-    /// Shared, not copied.
+    /// All of it.
     pub content: Bytes,
     /// A strong entity tag, with its quotes: a digest of the content.
-    pub etag: String,
+    pub etag: Arc<str>,
     /// Seconds since 1970.
     pub last_modified: u64,
+    /// The same, as HTTP writes it.
+    pub last_modified_text: Arc<str>,
 }
 
 /// Why assets cannot be used. `Display` is one sentence with its cure.
@@ -148,7 +152,7 @@ impl Assets {
         template.render(values).map_err(explain)
     }
 
-    /// The static file of that name: a plain name, see `http::static_path`.
+    /// The static file of that name: a plain name, as `http::static_path` has it.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<StaticFile> {
         match &self.folder {
@@ -185,10 +189,21 @@ impl StaticFile {
         let tag = digest.as_ref().get(..16).unwrap_or_default();
         Self {
             content_type: content_type(name),
-            etag: format!("\"{}\"", hex(tag)),
+            etag: format!("\"{}\"", hex(tag)).into(),
             content,
             last_modified,
+            last_modified_text: date::format(last_modified).into(),
         }
+    }
+
+    /// A date in the future would make clients keep what is replaced today (RFC 9110 §8.8.2.1): it becomes `now`.
+    #[must_use]
+    pub fn no_later_than(mut self, now: u64) -> Self {
+        if self.last_modified > now {
+            self.last_modified = now;
+            self.last_modified_text = date::format(now).into();
+        }
+        self
     }
 }
 

@@ -6,9 +6,10 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use crate::app::App;
-use crate::config::Host;
 use crate::http::target::Scheme;
 use crate::server::Port;
+use crate::start_url::{self, Machine};
+use crate::tls;
 
 /// Files that are open besides connections: databases, log, sockets that listen.
 const OTHER_FILES: u64 = 64;
@@ -26,9 +27,17 @@ pub fn print(app: &App, ports: &[Port], files_max: Option<u64>) {
 
 fn text(app: &App, ports: &[(Scheme, SocketAddr)], files_max: Option<u64>) -> String {
     let mut text = format!("Secure Chat Demo {}\n\n", env!("CARGO_PKG_VERSION"));
+    let machine = Machine {
+        host_name: tls::host_name(),
+        lan_addresses: tls::lan_addresses(),
+    };
     for scheme in [Scheme::Http, Scheme::Https] {
-        if let Some(url) = start_url(&app.config.host, scheme, ports) {
-            let _ = writeln!(text, "{url}\n  {}", eavesdropper(scheme));
+        // All addresses of one scheme have the same port, and the first is always there.
+        if let Some((_, bound)) = ports.iter().find(|(other, _)| *other == scheme) {
+            for url in start_url::to_print(&app.config.host, scheme, *bound, &machine) {
+                let _ = writeln!(text, "{url}");
+            }
+            let _ = writeln!(text, "  {}", eavesdropper(scheme));
         }
     }
     let _ = writeln!(text, "\nData         {}", app.config.data.display());
@@ -75,22 +84,6 @@ fn text(app: &App, ports: &[(Scheme, SocketAddr)], files_max: Option<u64>) -> St
     }
     text.push_str("\nCtrl-C stops the server.\n\n");
     text
-}
-
-/// The one URL to open. On this machine alone, plain and TLS get different hosts: cookies ignore ports,
-/// so `localhost` twice would mix the two sides' sessions up.
-fn start_url(host: &Host, scheme: Scheme, ports: &[(Scheme, SocketAddr)]) -> Option<String> {
-    let (_, address) = ports.iter().find(|(other, _)| *other == scheme)?;
-    let name = match (host, scheme) {
-        (Host::Localhost, Scheme::Https) => "localhost".to_owned(),
-        (Host::Name(name), _) => name.clone(),
-        _ if address.ip().is_unspecified() => {
-            crate::tls::host_name().unwrap_or_else(|| "localhost".to_owned())
-        }
-        _ if address.is_ipv6() => format!("[{}]", address.ip()),
-        _ => address.ip().to_string(),
-    };
-    Some(format!("{}://{name}:{}", scheme.as_str(), address.port()))
 }
 
 fn eavesdropper(scheme: Scheme) -> &'static str {

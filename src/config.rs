@@ -192,7 +192,7 @@ impl Config {
             ));
         }
         notes.extend(self.trace_note());
-        if matches!(self.listen, Listen::Both { .. }) && self.host != Host::Localhost {
+        if matches!(self.listen, Listen::Both { .. }) && !self.host.has_two_names() {
             notes.push(
                 "In one browser, the two sides of one host end each other's sessions, since cookies ignore ports: use two browsers.".to_owned(),
             );
@@ -231,6 +231,15 @@ impl Host {
     #[must_use]
     pub fn is_named(&self, host: &str) -> bool {
         matches!(self, Self::Name(name) if name.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether each side can be given a name of its own: 127.0.0.1 the one, `localhost` the other.
+    fn has_two_names(&self) -> bool {
+        match self {
+            Self::Localhost => true,
+            Self::Address(ip) => *ip == Ipv4Addr::LOCALHOST || *ip == Ipv6Addr::LOCALHOST,
+            Self::Name(_) => false,
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 //!
 //! first byte → tap → TLS → request → page → response, again and again → perhaps a WebSocket → goodbye
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -16,10 +16,11 @@ use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
-use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version, date};
+use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version};
 use crate::log;
 use crate::octets::Direction;
 use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
+use crate::start_url;
 use crate::tls::{self, Negotiated, SecretListener, Tls};
 use crate::transport::Stream;
 use crate::transport::tap::{Observer, Seen, Tap};
@@ -217,11 +218,7 @@ async fn encrypt(
 /// Tells a client that speaks the other protocol where that one is spoken.
 async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: &str) -> String {
     let here = match tapped.get_ref().local_addr() {
-        Ok(address) => start_url(
-            &app.config.host.addresses().unwrap_or_default(),
-            arrival.scheme,
-            address,
-        ),
+        Ok(address) => start_url::reached_at(&app.config.host, arrival.scheme, address) + "/",
         Err(error) => return error.to_string(),
     };
     let mut connection = HttpConnection::new(Stream::Plain(tapped), deadlines(app));
@@ -230,7 +227,6 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
     let circumstances = Circumstances {
         version: Version::Http11,
         method: None,
-        date: &http_date(),
         keep_alive: false,
     };
     let written = connection.write_response(&response, circumstances).await;
@@ -239,21 +235,6 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
         Ok(()) => format!("{what}; was told {here}"),
         Err(error) => error.to_string(),
     }
-}
-
-/// The URL that people should open in place of this one. On the machine itself, the two sides have different hosts, as in
-/// the start banner: cookies ignore ports, so with one host for both, each side would see the other's sessions.
-fn start_url(listened_on: &[IpAddr], scheme: Scheme, address: SocketAddr) -> String {
-    let ip = address.ip().to_canonical();
-    let is_localhost = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
-    let authority = match scheme {
-        Scheme::Https if is_localhost => format!("localhost:{}", address.port()),
-        Scheme::Http if is_localhost && listened_on.contains(&Ipv4Addr::LOCALHOST.into()) => {
-            format!("{}:{}", Ipv4Addr::LOCALHOST, address.port())
-        }
-        _ => SocketAddr::new(ip, address.port()).to_string(),
-    };
-    format!("{}://{authority}/", scheme.as_str())
 }
 
 /// Requests and responses, until one side has enough. Says how it ended.
@@ -283,7 +264,6 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         let circumstances = Circumstances {
             version: head.version,
             method: Some(head.method),
-            date: &http_date(),
             keep_alive,
         };
         if let Err(error) = connection.write_response(&response, circumstances).await {
@@ -367,7 +347,6 @@ async fn refuse(
     let circumstances = Circumstances {
         version: Version::Http11,
         method,
-        date: &http_date(),
         keep_alive: false,
     };
     if let Err(error) = connection.write_response(&response, circumstances).await {
@@ -423,15 +402,6 @@ fn deadlines(app: &App) -> Deadlines {
     }
 }
 
-fn http_date() -> String {
-    date::format(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs(),
-    )
-}
-
 /// How many bytes crossed the socket, as the tap under TLS sees them.
 #[derive(Debug, Default)]
 struct Traffic {
@@ -485,61 +455,5 @@ impl Watch {
                 recorder.secret(line);
             }
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_side_is_named_by_the_host_that_keeps_their_cookies_apart() {
-        let this: &[&str] = &["127.0.0.1", "::1"];
-        for (listened_on, scheme, address, url) in [
-            (
-                this,
-                Scheme::Http,
-                "127.0.0.1:8080",
-                "http://127.0.0.1:8080/",
-            ),
-            (this, Scheme::Http, "[::1]:8080", "http://127.0.0.1:8080/"),
-            (
-                this,
-                Scheme::Https,
-                "127.0.0.1:8443",
-                "https://localhost:8443/",
-            ),
-            (this, Scheme::Https, "[::1]:8443", "https://localhost:8443/"),
-            // Where only one address is listened on, another one would lead nowhere.
-            (&["::1"], Scheme::Http, "[::1]:80", "http://[::1]:80/"),
-            (
-                &["::1"],
-                Scheme::Https,
-                "[::1]:443",
-                "https://localhost:443/",
-            ),
-            (
-                &["::"],
-                Scheme::Http,
-                "[::ffff:10.0.0.7]:80",
-                "http://10.0.0.7:80/",
-            ),
-            (
-                &["0.0.0.0"],
-                Scheme::Https,
-                "10.0.0.7:443",
-                "https://10.0.0.7:443/",
-            ),
-            (
-                &["0.0.0.0"],
-                Scheme::Http,
-                "127.0.0.1:80",
-                "http://127.0.0.1:80/",
-            ),
-        ] {
-            let listened_on: Vec<_> = listened_on.iter().map(|ip| ip.parse().unwrap()).collect();
-            let told = start_url(&listened_on, scheme, address.parse().unwrap());
-            assert_eq!(told, url);
-        }
     }
 }

@@ -18,6 +18,9 @@ pub mod app;
 /// What the server says when it starts.
 pub mod banner;
 
+/// Which URLs people should open.
+pub mod start_url;
+
 /// One line per request and per connection event.
 pub mod log;
 

@@ -4,20 +4,18 @@
 use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::http::date::Civil;
 
-/// How many lines may wait for a slow terminal or disk. Beyond it lines are lost, and counted:
-/// a log that is not read must not stop the chat.
-const LINES_WAITING_MAX: usize = 8192;
+/// How much may wait for a slow terminal or disk: some ten thousand lines. Beyond it lines are lost, and
+/// counted: a log that is not read must not stop the chat.
+const WAITING_LEN_MAX: usize = 1024 * 1024;
 
-/// How many lines are written at once.
-const LINES_TOGETHER_MAX: usize = 256;
+/// How much memory is kept for the lines to come. More than this waits only when something is wrong.
+const KEPT_LEN_MAX: usize = 64 * 1024;
 
 /// How long the last lines may take to be written when the program ends.
 const FINISH_MAX: Duration = Duration::from_millis(500);
@@ -26,9 +24,23 @@ const FINISH_LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Takes lines from anywhere, and has a thread of its own write them.
 #[derive(Debug)]
 pub struct Log {
-    lines: Mutex<Option<SyncSender<String>>>,
-    lost: AtomicU64,
+    lines: Arc<Lines>,
     writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Between those who have something to say and the thread that writes: lines are put down here, one behind
+/// the other, and taken all at once.
+#[derive(Debug, Default)]
+struct Lines {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    text: String,
+    lost: u64,
+    is_open: bool,
 }
 
 impl Log {
@@ -37,50 +49,33 @@ impl Log {
     /// # Errors
     /// If no thread can be started.
     pub fn start(file: Option<File>) -> io::Result<Self> {
-        let (lines, waiting) = sync_channel(LINES_WAITING_MAX);
+        let log = Self::silent();
+        log.lines.open();
+        let lines = log.lines.clone();
         let writer = std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || write_lines(&waiting, file))?;
-        Ok(Self {
-            lines: Mutex::new(Some(lines)),
-            lost: AtomicU64::new(0),
-            writer: Mutex::new(Some(writer)),
-        })
+            .spawn(move || write_lines(&lines, file))?;
+        *log.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        Ok(log)
     }
 
     /// A log that nobody reads: for tests.
     #[must_use]
     pub fn silent() -> Self {
         Self {
-            lines: Mutex::new(None),
-            lost: AtomicU64::new(0),
+            lines: Arc::default(),
             writer: Mutex::new(None),
         }
     }
 
-    /// Adds a line, with the time in front. Never waits.
+    /// Adds a line, with the time in front. Never waits for whoever reads it.
     pub fn line(&self, text: fmt::Arguments<'_>) {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(lines) = lines.as_ref() else { return };
-        let mut line = String::with_capacity(128);
-        write_time(&mut line, SystemTime::now());
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            let _ = write!(line, "({lost} lines were lost here, they came too fast) ");
-        }
-        let _ = line.write_fmt(text);
-        line.push('\n');
-        if let Err(TrySendError::Full(_)) = lines.try_send(line) {
-            self.lost.fetch_add(lost + 1, Ordering::Relaxed);
-        }
+        self.lines.add(SystemTime::now(), text);
     }
 
     /// Writes out what waits, and takes no more lines.
     pub fn finish(&self) {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.lines.close();
         let writer = self
             .writer
             .lock()
@@ -95,19 +90,78 @@ impl Log {
     }
 }
 
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.lines.close();
+    }
+}
+
+impl Lines {
+    fn open(&self) {
+        self.change(|waiting| waiting.is_open = true);
+    }
+
+    fn close(&self) {
+        self.change(|waiting| waiting.is_open = false);
+    }
+
+    fn add(&self, now: SystemTime, text: fmt::Arguments<'_>) {
+        self.change(|waiting| waiting.add(now, text));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut waiting);
+        drop(waiting);
+        self.changed.notify_one();
+    }
+
+    /// Takes all that waits in exchange for `taken`, which is empty; false once nothing more will come.
+    fn take(&self, taken: &mut String) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self
+            .changed
+            .wait_while(waiting, |waiting| {
+                waiting.is_open && waiting.text.is_empty()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut waiting.text, taken);
+        !taken.is_empty()
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, now: SystemTime, text: fmt::Arguments<'_>) {
+        if !self.is_open {
+            return;
+        }
+        if self.text.len() >= WAITING_LEN_MAX {
+            self.lost += 1;
+            return;
+        }
+        write_time(&mut self.text, now);
+        let lost = std::mem::take(&mut self.lost);
+        if lost > 0 {
+            let _ = write!(
+                self.text,
+                "({lost} lines were lost here, they came too fast) "
+            );
+        }
+        let _ = self.text.write_fmt(text);
+        self.text.push('\n');
+    }
+}
+
 /// Writes a line: `log!(app.log, "{} connected", peer)`.
 #[macro_export]
 macro_rules! log {
     ($log:expr, $($text:tt)+) => { $log.line(format_args!($($text)+)) };
 }
 
-fn write_lines(waiting: &Receiver<String>, mut file: Option<File>) {
+fn write_lines(lines: &Lines, mut file: Option<File>) {
     let mut together = String::new();
     let mut is_failing = false;
-    while let Ok(line) = waiting.recv() {
-        together.clear();
-        together.push_str(&line);
-        together.extend(waiting.try_iter().take(LINES_TOGETHER_MAX));
+    while lines.take(&mut together) {
         // A closed terminal is no reason to stop; there is nobody left to tell.
         let _ = io::stderr().lock().write_all(together.as_bytes());
         let written = file
@@ -123,6 +177,8 @@ fn write_lines(waiting: &Receiver<String>, mut file: Option<File>) {
             );
         }
         is_failing = written.is_err();
+        together.clear();
+        together.shrink_to(KEPT_LEN_MAX);
     }
 }
 
@@ -165,6 +221,34 @@ mod tests {
             assert_eq!(time.len(), "2026-11-22T23:40:01.123Z".len());
             assert_eq!(rest, format!("line {number}"));
         }
+    }
+
+    #[test]
+    fn lines_that_nobody_takes_are_lost_and_counted_and_those_before_them_are_not() {
+        let mut waiting = Waiting {
+            is_open: true,
+            ..Waiting::default()
+        };
+        let line = "x".repeat(1000);
+        let mut kept = 0;
+        while waiting.text.len() < WAITING_LEN_MAX {
+            waiting.add(UNIX_EPOCH, format_args!("{line}"));
+            kept += 1;
+        }
+        let full_len = waiting.text.len();
+        for _ in 0..3 {
+            waiting.add(UNIX_EPOCH, format_args!("too much"));
+        }
+        assert_eq!((waiting.text.len(), waiting.lost), (full_len, 3));
+        assert_eq!(waiting.text.lines().count(), kept);
+        waiting.text.clear();
+        waiting.add(UNIX_EPOCH, format_args!("room again"));
+        waiting.add(UNIX_EPOCH, format_args!("and again"));
+        assert_eq!(
+            waiting.text,
+            "1970-01-01T00:00:00.000Z (3 lines were lost here, they came too fast) room again\n\
+             1970-01-01T00:00:00.000Z and again\n"
+        );
     }
 
     #[test]

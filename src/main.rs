@@ -158,25 +158,9 @@ async fn stop_on_signal(
 async fn reload_on_hangup(app: Arc<App>, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         let reloading = app.clone();
-        let reloaded = tokio::task::spawn_blocking(move || reloading.reload_tls()).await;
-        match reloaded {
-            Ok(Ok(Some(setup))) => {
-                log!(
-                    app.log,
-                    "certificate and TLS settings were read anew; new connections use {}",
-                    setup.certificate.fingerprint
-                );
-            }
-            Ok(Ok(None)) => log!(
-                app.log,
-                "SIGHUP reads TLS settings anew, and this server speaks no TLS: nothing to do"
-            ),
-            Ok(Err(error)) => log!(
-                app.log,
-                "the old certificate and TLS settings stay in use, since the new ones are no good: {error}"
-            ),
-            Err(_) => log!(app.log, "the old certificate and TLS settings stay in use"),
-        }
+        let reloaded = tokio::task::spawn_blocking(move || reloading.reload_tls_logged());
+        // One after the other: the last signal's files are the last to be read.
+        let _ = reloaded.await;
     }
 }
 

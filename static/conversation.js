@@ -17,6 +17,8 @@ const ROWS_MAX = 800;
 const ROWS_KEPT = 400;
 /** Reports of reading rest so long in between: a burst of messages is one report. */
 const READ_REST_MS = 250;
+/** A report that the server could not note goes out again after so long, should the server not say. */
+const READ_AGAIN_MS = 5_000;
 
 /**
  * `arrived`   someone else's message came, and the user is not looking;
@@ -42,9 +44,10 @@ export class Conversation extends EventTarget {
   #change = null;
   #live = false;
   #expelled = false;
-  #olderAsked = false;
+  /** The newest message whose reading was reported, as far as is known. */
   #readUpTo = 0;
-  #readAt = 0;
+  /** Before this moment nothing is reported. */
+  #readFrom = 0;
   #readTimer = 0;
 
   constructor({ groupId, you, people, memory }) {
@@ -148,6 +151,10 @@ export class Conversation extends EventTarget {
       case 'members':
         this.#people.membersChanged(event);
         break;
+      case 'gone':
+        this.#typing.forget(event.user_id);
+        this.#timeline.forgetName(event.user_id).forEach((index) => this.#messages.drawAt(index, false));
+        break;
       case 'typing':
         if (event.user.id !== this.#you.id) this.#typing.heard(event.user);
         break;
@@ -194,14 +201,16 @@ export class Conversation extends EventTarget {
   }
 
   #askOlder() {
-    const { oldest, hasOlder } = this.#timeline;
-    if (!this.#live || this.#olderAsked || !hasOlder || oldest === null) return;
-    this.#olderAsked = this.#socket.send({ type: 'older', before: oldest.id });
+    const { oldest, hasOlder, awaitsOlder } = this.#timeline;
+    if (!this.#live || awaitsOlder || !hasOlder || oldest === null) return;
+    if (this.#socket.send({ type: 'older', before: oldest.id })) this.#timeline.awaitOlder();
   }
 
   #showOlder({ before, messages, older }) {
-    this.#olderAsked = false;
-    if (before !== this.#timeline.oldest?.id) return;
+    if (before !== this.#timeline.oldest?.id) {
+      this.#timeline.forgetOlder();
+      return;
+    }
     const hadFocus = document.activeElement === byId('load-older');
     this.#scroll.keepingPlace(() => {
       this.#messages.drawOlder(this.#timeline.prepend(messages, older));
@@ -210,19 +219,21 @@ export class Conversation extends EventTarget {
   }
 
   #refused(event) {
-    if (event.request === 'older') this.#olderAsked = false;
+    if (event.request === 'older') this.#timeline.forgetOlder();
+    if (event.request === 'read') this.#readAgain(event.retry_after_ms ?? READ_AGAIN_MS);
     this.#outbox.refused(event);
     if (event.reason === 'not_member') this.#expel();
   }
 
   #goLive() {
     this.#live = true;
-    this.#olderAsked = false;
+    this.#timeline.forgetOlder();
     this.#connection.show('live');
     this.dispatchEvent(new Event('live'));
     this.#outbox.setLive(true);
     this.#messages.drawWishes(true);
-    this.#readSoon();
+    // A report may have gone down with the connection before.
+    this.#readAgain(0);
   }
 
   /** From here on nothing is sent: after a log-in as someone else it would go out under their name. */
@@ -312,19 +323,26 @@ export class Conversation extends EventTarget {
     return !document.hidden && this.#scroll.atEnd;
   }
 
-  /** Reports what was read: at once, or after the rest since the last report. */
+  /** Reports what was read: at once, or when the pause since the last report is over. */
   #readSoon() {
     clearTimeout(this.#readTimer);
-    const rest = this.#readAt + READ_REST_MS - Date.now();
+    const rest = this.#readFrom - Date.now();
     if (rest > 0) {
       this.#readTimer = setTimeout(() => this.#readSoon(), rest);
       return;
     }
     const newestId = this.#timeline.newest?.id ?? 0;
     if (!this.#live || !this.#looking) return;
-    this.#readAt = Date.now();
+    this.#readFrom = Date.now() + READ_REST_MS;
     this.dispatchEvent(new Event('read'));
     if (newestId <= this.#readUpTo) return;
     if (this.#socket.send({ type: 'read', message_id: newestId })) this.#readUpTo = newestId;
+  }
+
+  /** What was reported may not have been noted: it is reported again, in so many milliseconds. */
+  #readAgain(pauseMs) {
+    this.#readUpTo = 0;
+    this.#readFrom = Math.max(this.#readFrom, Date.now() + pauseMs);
+    this.#readSoon();
   }
 }

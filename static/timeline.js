@@ -3,8 +3,27 @@
 
 export class Timeline {
   #messages = [];
+  /** While a page of older messages is under way: the later states of what it may hold, by id. */
+  #meanwhile = null;
+  /** Users whose accounts were deleted: what is still on its way may bring their names. */
+  #gone = new Set();
   /** Whether there are messages before the oldest one here. */
   hasOlder = false;
+
+  /** Whether a page of older messages is under way. */
+  get awaitsOlder() {
+    return this.#meanwhile !== null;
+  }
+
+  /** A page of older messages was asked for: until it is here, what changes in it is kept. */
+  awaitOlder() {
+    this.#meanwhile = new Map();
+  }
+
+  /** That page will not come. */
+  forgetOlder() {
+    this.#meanwhile = null;
+  }
 
   get length() {
     return this.#messages.length;
@@ -33,16 +52,18 @@ export class Timeline {
   }
 
   replaceAll(messages, hasOlder) {
-    this.#messages = messages.toSorted((a, b) => a.id - b.id);
+    this.#messages = messages.map((message) => this.#unnamed(message)).sort((a, b) => a.id - b.id);
     this.hasOlder = hasOlder;
   }
 
-  /** Puts a page of older messages in front; answers with how many of them were new. */
+  /** Puts a page of older messages in front, as they are by now; answers with how many of them were new. */
   prepend(messages, hasOlder) {
     const oldestId = this.oldest?.id ?? Infinity;
-    const fresh = messages.filter(({ id }) => id < oldestId).sort((a, b) => a.id - b.id);
+    const latest = (message) => this.#unnamed(later(message, this.#meanwhile?.get(message.id)));
+    const fresh = messages.filter(({ id }) => id < oldestId).map(latest).sort((a, b) => a.id - b.id);
     this.#messages.unshift(...fresh);
     this.hasOlder = hasOlder;
+    this.forgetOlder();
     return fresh.length;
   }
 
@@ -50,7 +71,8 @@ export class Timeline {
    * Inserts or replaces one message; answers with { index, fresh }, or null where there is nothing
    * to show: a state older than the one known, or a message from before the stretch that is here.
    */
-  put(message) {
+  put(told) {
+    const message = this.#unnamed(told);
     const index = this.#indexOf(message.id);
     const known = this.#messages[index];
     if (known?.id === message.id) {
@@ -58,7 +80,10 @@ export class Timeline {
       this.#messages[index] = message;
       return { index, fresh: false };
     }
-    if (index === 0 && this.hasOlder) return null;
+    if (index === 0 && this.hasOlder) {
+      this.#meanwhile?.set(message.id, later(message, this.#meanwhile.get(message.id)));
+      return null;
+    }
     this.#messages.splice(index, 0, message);
     return { index, fresh: true };
   }
@@ -68,6 +93,17 @@ export class Timeline {
     const forgotten = this.#messages.splice(0, Math.max(0, this.length - keep));
     if (forgotten.length > 0) this.hasOlder = true;
     return forgotten;
+  }
+
+  /** An account was deleted: its messages lose their author's name. Answers with where they stand. */
+  forgetName(userId) {
+    this.#gone.add(userId);
+    this.#messages = this.#messages.map((message) => this.#unnamed(message));
+    return [...this.#messages.keys()].filter((index) => this.#messages[index].author.id === userId);
+  }
+
+  #unnamed(message) {
+    return this.#gone.has(message.author.id) ? { ...message, author: { ...message.author, name: null } } : message;
   }
 
   /** Where the message of that id stands or would stand. */
@@ -81,4 +117,9 @@ export class Timeline {
     }
     return low;
   }
+}
+
+/** Of two states of a message, or one and undefined, the later one. */
+function later(one, other) {
+  return other && other.change > one.change ? other : one;
 }

@@ -193,11 +193,14 @@ impl Hub {
         Ok(left)
     }
 
-    /// Takes a user, whose account is deleted, out of all groups. Their messages stay.
+    /// Takes a user, whose account is deleted, out of all groups, and their name off all pages. Their messages stay.
+    ///
+    /// The directory must have forgotten the name before: what is told from now on is told without it.
     ///
     /// # Errors
-    /// Of the store.
+    /// Of the store. The pages know by then.
     pub async fn forget_user(&self, user: UserId) -> Result<(), StoreError> {
+        self.tell_gone(user);
         let memberships = self.shared.store.memberships(user).await?;
         self.shared.store.forget_user(user).await?;
         for membership in memberships {
@@ -235,6 +238,13 @@ impl Hub {
             let _ = door
                 .happenings
                 .send(room::Happening::Belonging { user, joined });
+        }
+    }
+
+    fn tell_gone(&self, user: UserId) {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        for door in rooms.values() {
+            let _ = door.happenings.send(room::Happening::Gone { user });
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) enum Happening {
     Typing { user: UserId },
     /// Somebody joined the group, or left it.
     Belonging { user: UserId, joined: bool },
+    /// Somebody's account was deleted. Their messages may stand here, whether they were in the group or not.
+    Gone { user: UserId },
 }
 
 /// A room at the moment when a listener came in: what it hears live is exactly what comes after.
@@ -285,6 +287,12 @@ impl Room {
                 };
                 let event = event::encode_members(&self.shared.directory.named(came), &gone);
                 self.audience.offer(&self.shared.framed(&event), |_| true);
+            }
+            Happening::Gone { user } => {
+                let frames = self.shared.framed(&event::encode_gone(user));
+                // Their own pages are told by the end of their sessions.
+                self.audience
+                    .offer(&frames, |listener| listener.user != user);
             }
         }
     }

@@ -33,6 +33,8 @@ pub struct Limits {
     /// How many bytes may wait for one member who reads too slowly (1013 beyond): hundreds of messages, and
     /// for a thousand such members 256 MB.
     pub websocket_queue_bytes_max: usize,
+    /// How long a WebSocket's peer may take to read what waits for it and to answer our Close.
+    pub websocket_close_wait: Duration,
     /// How long a closed connection is still read from, so that the last answer is not destroyed
     /// by a reset (RFC 9112 §9.6).
     pub lingering_close: Duration,
@@ -56,6 +58,7 @@ impl Default for Limits {
             websocket_dead_after: Duration::from_secs(60),
             websocket_message_bytes_max: 64 * KIB,
             websocket_queue_bytes_max: 256 * KIB,
+            websocket_close_wait: Duration::from_secs(2),
             lingering_close: Duration::from_secs(1),
             shutdown_deadline: Duration::from_secs(4),
             messages_per_second_max: 10,
@@ -71,7 +74,10 @@ mod tests {
     fn the_limits_fit_each_other() {
         let limits = Limits::default();
         assert!(limits.websocket_ping_interval < limits.websocket_dead_after);
-        assert!(limits.lingering_close < limits.shutdown_deadline);
+        // A WebSocket whose peer does not answer is closed in order, too, before the server is gone.
+        let closing = limits.websocket_close_wait + limits.lingering_close;
+        assert!(closing < limits.shutdown_deadline);
+        assert!(limits.shutdown_deadline < Duration::from_secs(5));
         assert!(limits.connections_per_address_max < limits.connections_max);
         // A character outside the BMP takes twelve bytes in JSON escapes, and the rest of the event some more.
         assert!(4000 * 12 + 4096 < limits.websocket_message_bytes_max);

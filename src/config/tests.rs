@@ -422,6 +422,9 @@ fn what_may_surprise_is_allowed_but_noted() {
     assert!(config("--tls").notes().is_empty());
     assert!(config("--port 8080").notes().is_empty());
     assert!(config("--both").notes().is_empty());
+    assert!(config("--both --host 127.0.0.1").notes().is_empty());
+    let notes = config("--both --host 127.0.0.2").notes();
+    assert_eq!(notes.len(), 1, "{notes:?}");
     let notes = config("--both --host 0.0.0.0").notes();
     assert!(
         notes.len() == 1 && notes[0].contains("cookies"),

@@ -1,13 +1,13 @@
 //! Moves the bytes of HTTP between a stream and the pure files beside this one.
 //! No grammar: what a head, a chunk or a response looks like is decided there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -17,6 +17,7 @@ use super::body::{
     BodyError, CHUNK_EXTENSIONS_LEN_MAX, CONTENT_LEN_MAX, Framing, decode_chunk_end,
     decode_chunk_line, decode_trailers,
 };
+use super::date;
 use super::head::{HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
 use super::status::StatusCode;
@@ -30,8 +31,17 @@ const READ_LEN: usize = 16 * 1024;
 /// content is handed to the socket as it lies.
 const COPIED_CONTENT_LEN_MAX: usize = 8 * 1024;
 
+/// The largest buffer that a thread keeps for the next response it writes: a head and copied content.
+const OUT_KEPT_MAX: usize = 2 * COPIED_CONTENT_LEN_MAX;
+
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_LEN]);
+
+    /// Where responses are put together. A connection has it while it writes one, and no longer.
+    static OUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+
+    /// The second that `Date` was written for last, and how it was written.
+    static DATE: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
 }
 
 /// How long a peer may take.
@@ -273,15 +283,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     pub async fn write_response(
         &mut self,
         response: &Response,
-        circumstances: Circumstances<'_>,
+        circumstances: Circumstances,
     ) -> io::Result<()> {
-        let mut head = Vec::with_capacity(512);
-        let content = response.encode_head(circumstances, &mut head);
-        if content.len() <= COPIED_CONTENT_LEN_MAX {
-            head.extend_from_slice(&content);
-            return self.write_all(&head[..]).await;
+        let mut out = OUT.take();
+        let content = with_date(|date| response.encode_head(circumstances, date, &mut out));
+        let written = if content.len() <= COPIED_CONTENT_LEN_MAX {
+            out.extend_from_slice(&content);
+            self.write_all(out.as_slice()).await
+        } else {
+            self.write_all(out.as_slice().chain(content)).await
+        };
+        if out.capacity() <= OUT_KEPT_MAX {
+            out.clear();
+            OUT.set(out);
         }
-        self.write_all(head.as_slice().chain(content)).await
+        written
     }
 
     async fn write_all(&mut self, mut bytes: impl Buf) -> io::Result<()> {
@@ -319,6 +335,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     }
 }
 
+/// Hands out the date of this moment as `Date` has it, which is written once a second.
+fn with_date<T>(hand_out: impl FnOnce(&str) -> T) -> T {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = since.unwrap_or_default().as_secs();
+    DATE.with_borrow_mut(|(second, text)| {
+        if *second != now {
+            (*second, *text) = (now, date::format(now));
+        }
+        hand_out(text)
+    })
+}
+
 /// Reads once, through the thread's scratch buffer, and appends to `into`: a connection that waits owns no memory for it.
 async fn read_some<S: AsyncRead + Unpin>(stream: &mut S, into: &mut BytesMut) -> io::Result<usize> {
     poll_fn(|context| {
@@ -335,4 +363,60 @@ async fn read_some<S: AsyncRead + Unpin>(stream: &mut S, into: &mut BytesMut) ->
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Method, Version};
+
+    const GET: Circumstances = Circumstances {
+        version: Version::Http11,
+        method: Some(Method::Get),
+        keep_alive: true,
+    };
+
+    /// The capacity of the thread's buffer after a response with a field of so many bytes.
+    async fn kept_after(field_len: usize) -> usize {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let second = Duration::from_secs(1);
+        let deadlines = Deadlines {
+            head: second,
+            content: second,
+            idle: second,
+            write: second,
+            linger: second,
+        };
+        let mut connection = HttpConnection::new(server, deadlines);
+        let response = Response::text(StatusCode::OK, "hi").field("X", "x".repeat(field_len));
+        connection.write_response(&response, GET).await.unwrap();
+        drop(client);
+        let out = OUT.take();
+        assert!(out.is_empty(), "the next response would begin with it");
+        let kept = out.capacity();
+        OUT.set(out);
+        kept
+    }
+
+    #[tokio::test]
+    async fn a_thread_keeps_its_buffer_for_the_next_response_unless_it_has_grown_large() {
+        let first = kept_after(100).await;
+        assert!(first > 100);
+        assert_eq!(kept_after(90).await, first, "the same one is used again");
+        assert_eq!(kept_after(OUT_KEPT_MAX + 1).await, 0);
+    }
+
+    #[test]
+    fn the_date_is_of_this_second() {
+        let seconds = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.unwrap().as_secs()
+        };
+        DATE.set((0, "the date of another second".to_owned()));
+        for _ in 0..2 {
+            let before = seconds();
+            let date = with_date(|text| date::parse(text, before)).unwrap();
+            assert!((before..=seconds()).contains(&date));
+        }
+    }
 }

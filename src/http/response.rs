@@ -1,20 +1,23 @@
 //! Responses: a status, fields and content, and their bytes (RFC 9112 §4, RFC 9110 §15).
 //! No clock and no socket: the date and what became of the connection are handed in.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use bytes::Bytes;
 
+use super::field_value::FieldValue;
 use super::head::{Method, Version};
 use super::status::StatusCode;
+
+/// Room for the fields of a static file, which has the most.
+const FIELDS_USUAL: usize = 12;
 
 /// A response before it is written.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status code.
     pub status: StatusCode,
-    fields: Vec<(&'static str, Cow<'static, str>)>,
+    fields: Vec<(&'static str, FieldValue)>,
     /// The content; shared, so that a file is never copied to be sent.
     pub body: Body,
 }
@@ -30,15 +33,13 @@ pub enum Body {
     LengthOnly(usize),
 }
 
-/// How a response is to be written: what it answers, when, and whether more may follow.
+/// How a response is to be written: what it answers, and whether more may follow.
 #[derive(Debug, Clone, Copy)]
-pub struct Circumstances<'a> {
+pub struct Circumstances {
     /// The version of the request.
     pub version: Version,
     /// HEAD gets everything but the content (RFC 9110 §9.3.2).
     pub method: Option<Method>,
-    /// The value of the `Date` field.
-    pub date: &'a str,
     /// Whether the connection stays open behind it.
     pub keep_alive: bool,
 }
@@ -54,7 +55,7 @@ impl Response {
         };
         Self {
             status,
-            fields: Vec::new(),
+            fields: Vec::with_capacity(FIELDS_USUAL),
             body,
         }
     }
@@ -79,29 +80,21 @@ impl Response {
 
     /// Sends the client on to `location` with GET (RFC 9110 §15.4.4).
     #[must_use]
-    pub fn see_other(location: impl Into<Cow<'static, str>>) -> Self {
+    pub fn see_other(location: impl Into<FieldValue>) -> Self {
         Self::new(StatusCode::SEE_OTHER).field("Location", location)
     }
 
     /// Adds a field line. Control characters in `value` become blanks: no value can split a response
     /// in two (RFC 9110 §5.5).
     #[must_use]
-    pub fn field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+    pub fn field(mut self, name: &'static str, value: impl Into<FieldValue>) -> Self {
         self.add_field(name, value);
         self
     }
 
     /// As `field`, in place.
-    pub fn add_field(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
-        let mut value = value.into();
-        if value.bytes().any(|byte| byte.is_ascii_control()) {
-            value = value
-                .chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect::<String>()
-                .into();
-        }
-        self.fields.push((name, value));
+    pub fn add_field(&mut self, name: &'static str, value: impl Into<FieldValue>) {
+        self.fields.push((name, value.into().without_controls()));
     }
 
     /// The first value of `name`, whatever the case.
@@ -110,7 +103,7 @@ impl Response {
         self.fields
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
+            .map(|(_, value)| value.as_str())
     }
 
     /// The length of the content that will be sent to a client that did not ask with HEAD.
@@ -123,35 +116,36 @@ impl Response {
         }
     }
 
-    /// Writes the head behind what `out` holds already, and gives the content that must follow it.
+    /// Writes the head behind what `out` holds already, and gives the content that must follow it. `date` is
+    /// the value of the `Date` field.
     ///
     /// `Connection` is only written where it says something: `close`, or `keep-alive` to HTTP/1.0.
-    pub fn encode_head(&self, circumstances: Circumstances<'_>, out: &mut Vec<u8>) -> Bytes {
-        let mut head = String::with_capacity(512);
-        let _ = write!(
-            head,
-            "HTTP/1.1 {} {}\r\n",
-            self.status.number(),
-            self.status.reason_phrase()
-        );
-        if self.status.number() >= 200 {
-            let _ = write!(head, "Date: {}\r\n", circumstances.date);
+    pub fn encode_head(
+        &self,
+        circumstances: Circumstances,
+        date: &str,
+        out: &mut Vec<u8>,
+    ) -> Bytes {
+        let (number, reason) = (self.status.number(), self.status.reason_phrase());
+        // Writing into memory cannot fail.
+        let _ = write!(out, "HTTP/1.1 {number} {reason}\r\n");
+        let is_final = number >= 200;
+        if is_final {
+            append_line(out, "Date", date);
         }
         for (name, value) in &self.fields {
-            let _ = write!(head, "{name}: {value}\r\n");
+            append_line(out, name, value.as_str());
         }
         if !matches!(self.body, Body::None) {
-            let _ = write!(head, "Content-Length: {}\r\n", self.content_len());
+            let _ = write!(out, "Content-Length: {}\r\n", self.content_len());
         }
-        if self.status.number() >= 200 {
-            match (circumstances.version, circumstances.keep_alive) {
-                (_, false) => head.push_str("Connection: close\r\n"),
-                (Version::Http10, true) => head.push_str("Connection: keep-alive\r\n"),
-                (Version::Http11, true) => {}
-            }
+        match (circumstances.version, circumstances.keep_alive) {
+            _ if !is_final => {}
+            (_, false) => append_line(out, "Connection", "close"),
+            (Version::Http10, true) => append_line(out, "Connection", "keep-alive"),
+            (Version::Http11, true) => {}
         }
-        head.push_str("\r\n");
-        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(b"\r\n");
         match &self.body {
             Body::Full(content) if circumstances.method != Some(Method::Head) => content.clone(),
             _ => Bytes::new(),
@@ -159,20 +153,26 @@ impl Response {
     }
 }
 
+fn append_line(out: &mut Vec<u8>, name: &str, value: &str) {
+    for part in [name, ": ", value, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: Circumstances<'_> = Circumstances {
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const GET: Circumstances = Circumstances {
         version: Version::Http11,
         method: Some(Method::Get),
-        date: "Sun, 06 Nov 1994 08:49:37 GMT",
         keep_alive: true,
     };
 
-    fn bytes(response: &Response, circumstances: Circumstances<'_>) -> String {
+    fn bytes(response: &Response, circumstances: Circumstances) -> String {
         let mut out = Vec::new();
-        let content = response.encode_head(circumstances, &mut out);
+        let content = response.encode_head(circumstances, DATE, &mut out);
         out.extend_from_slice(&content);
         String::from_utf8(out).unwrap()
     }
@@ -181,7 +181,7 @@ mod tests {
     fn a_response_is_written_to_the_byte() {
         let response = Response::text(StatusCode::OK, "hi");
         assert_eq!(
-            bytes(&response, NOW),
+            bytes(&response, GET),
             "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
              Content-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\r\nhi\n"
         );
@@ -190,12 +190,12 @@ mod tests {
     #[test]
     fn head_gets_all_but_the_content() {
         let response = Response::text(StatusCode::OK, "hi");
-        let get = bytes(&response, NOW);
+        let get = bytes(&response, GET);
         let head = bytes(
             &response,
             Circumstances {
                 method: Some(Method::Head),
-                ..NOW
+                ..GET
             },
         );
         assert_eq!(get.strip_suffix("hi\n"), Some(head.as_str()));
@@ -215,7 +215,7 @@ mod tests {
                 Circumstances {
                     version,
                     keep_alive,
-                    ..NOW
+                    ..GET
                 },
             );
             assert_eq!(text.contains("Connection"), line.is_some());
@@ -233,13 +233,13 @@ mod tests {
             (StatusCode::SEE_OTHER, true),
         ] {
             assert_eq!(
-                bytes(&Response::new(status), NOW).contains("Content-Length: 0\r\n"),
+                bytes(&Response::new(status), GET).contains("Content-Length: 0\r\n"),
                 tells,
                 "{status}"
             );
         }
         assert_eq!(
-            bytes(&Response::new(StatusCode::CONTINUE), NOW),
+            bytes(&Response::new(StatusCode::CONTINUE), GET),
             "HTTP/1.1 100 Continue\r\n\r\n"
         );
     }
@@ -247,6 +247,6 @@ mod tests {
     #[test]
     fn no_value_splits_a_response() {
         let response = Response::see_other("/a\r\nSet-Cookie: x=y\n\0".to_owned());
-        assert!(bytes(&response, NOW).contains("Location: /a  Set-Cookie: x=y  \r\n"));
+        assert!(bytes(&response, GET).contains("Location: /a  Set-Cookie: x=y  \r\n"));
     }
 }

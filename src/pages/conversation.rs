@@ -13,6 +13,7 @@ use crate::chat::listener::{CloseReason, Outlet};
 use crate::chat::opening::Opening;
 use crate::chat::sessions::{EndReason, SessionView};
 use crate::chat::visit::RoomVisit;
+use crate::config::Limits;
 use crate::model::{ChangeId, Group};
 use crate::store::StoreError;
 use crate::websocket::close::CloseCode;
@@ -24,6 +25,9 @@ use super::request::{Upgrade, Via};
 
 /// The session ended; what to do next is to log in (4000–4999 are ours to define, RFC 6455 §7.4.2).
 const SESSION_ENDED: CloseCode = CloseCode(4001);
+
+/// The longest message that `/ws/echo` says back, and the most that may wait there: the Autobahn suite sends such.
+const ECHO_LEN_MAX: usize = 16 * 1024 * 1024;
 
 /// Keeps an open WebSocket going until it is over, and says how it ended.
 pub async fn converse<S>(
@@ -37,8 +41,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = match upgrade {
-        Upgrade::Echo => WebSocketLimits::ECHO,
-        _ => chat_limits(app),
+        Upgrade::Echo => echo_limits(&app.config.limits),
+        _ => chat_limits(&app.config.limits),
     };
     let mut socket = WebSocket::new(stream, leftover, limits);
     let served = match upgrade {
@@ -61,15 +65,22 @@ where
     socket.ended().map(ToString::to_string).unwrap_or_default()
 }
 
-fn chat_limits(app: &App) -> WebSocketLimits {
-    let limits = &app.config.limits;
+fn chat_limits(limits: &Limits) -> WebSocketLimits {
     WebSocketLimits {
         message_len_max: limits.websocket_message_bytes_max,
         queue_bytes_max: limits.websocket_queue_bytes_max,
         ping_every: limits.websocket_ping_interval,
         dead_after: limits.websocket_dead_after,
+        close_wait: limits.websocket_close_wait,
         linger: limits.lingering_close,
-        ..WebSocketLimits::CHAT
+    }
+}
+
+fn echo_limits(limits: &Limits) -> WebSocketLimits {
+    WebSocketLimits {
+        message_len_max: ECHO_LEN_MAX,
+        queue_bytes_max: ECHO_LEN_MAX,
+        ..chat_limits(limits)
     }
 }
 

@@ -80,9 +80,7 @@ pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &m
         .tls
         .as_ref()
         .map_or(0, |tls| tls.setup().settings.hsts_seconds);
-    // Settings read anew may ask for it beside a plain port, which it would make unreachable.
-    let is_alone = app.config.listen.plain_port().is_none();
-    if request.via.tls.is_some() && is_alone && hsts_secs > 0 {
+    if request.via.tls.is_some() && app.may_demand_tls() && hsts_secs > 0 {
         response.add_field("Strict-Transport-Security", format!("max-age={hsts_secs}"));
     }
 }

@@ -21,7 +21,6 @@ pub use error::{bare, refused};
 pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
 
 use crate::app::App;
-use crate::http::cross_site;
 use crate::http::router::{self, Found, Route};
 use crate::http::target::{Resource, Target};
 use crate::http::{Method, Response, StatusCode};
@@ -124,13 +123,7 @@ pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
 
 async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Reply {
     let changes_something = request.head.method == Method::Post;
-    if changes_something
-        && !cross_site::is_own(
-            &request.head.fields,
-            request.via.scheme(),
-            &request.target.authority,
-        )
-    {
+    if changes_something && !request.is_from_own_page() {
         return error::foreign_site(app, request).into();
     }
     match page {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::chat::seats::Seat;
 use crate::chat::sessions::SessionView;
+use crate::http::cross_site;
 use crate::http::form::{Form, FormError};
 use crate::http::target::{Scheme, Target};
 use crate::http::{RequestHead, Response};
@@ -90,6 +91,12 @@ impl Request<'_> {
             return Err(FormError::ContentEncoding);
         }
         Form::decode(self.head.fields.only_text("Content-Type"), &self.content)
+    }
+
+    /// Whether one of our own pages asks, or a program; not another site in the name of its visitor.
+    pub(super) fn is_from_own_page(&self) -> bool {
+        let authority = &self.target.authority;
+        cross_site::is_own(&self.head.fields, self.via.scheme(), authority)
     }
 }
 

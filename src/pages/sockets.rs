@@ -135,7 +135,12 @@ fn handshake(app: &App, request: &Request<'_>) -> Result<Response, Box<Response>
         secure: request.via.tls.is_some(),
         fields: &fields,
     };
-    accept_upgrade(&asked)
+    let accepted = match accept_upgrade(&asked) {
+        // The handshake of RFC 6455 knows of `Origin` alone; browsers say more than that by now.
+        Ok(_) if !request.is_from_own_page() => Err(HandshakeError::ForeignOrigin),
+        judged => judged,
+    };
+    accepted
         .map(|accepted| switching(&accepted))
         .map_err(|error| Box::new(turn_down(app, request, error)))
 }

@@ -6,9 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::app::App;
 use crate::assets::StaticFile;
 use crate::http::conditional::{Validators, Verdict, evaluate, if_range_holds};
-use crate::http::date;
 use crate::http::range::{Wanted, wanted};
-use crate::http::static_path::join_segments;
+use crate::http::static_path::is_plain_name;
 use crate::http::{Body, Method, Response, StatusCode};
 
 use super::error;
@@ -30,9 +29,8 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
     };
     // Any version is served, as pages of the start before may still ask, but none that is spelled like a way out.
     let is_current = version == Some(app.assets.version());
-    let is_plain = is_current || version.is_none_or(|version| join_segments(&[version]).is_some());
-    let file = join_segments(&[name]).and_then(|name| app.assets.file(&name));
-    let (true, Some(mut file)) = (is_plain, file) else {
+    let is_plain = is_plain_name(name) && (is_current || version.is_none_or(is_plain_name));
+    let Some(file) = is_plain.then(|| app.assets.file(name)).flatten() else {
         return error::not_found(app, request);
     };
     let is_final = is_current && !app.assets.is_edited();
@@ -40,11 +38,10 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    // A date in the future would make clients keep what is replaced today (RFC 9110 §8.8.2.1).
-    file.last_modified = file.last_modified.min(now);
+    let file = file.no_later_than(now);
     let mut response = select(request, &file, now)
         .field("ETag", file.etag.clone())
-        .field("Last-Modified", date::format(file.last_modified));
+        .field("Last-Modified", file.last_modified_text.clone());
     let keep = match response.status {
         // Not the file, so not to be kept in its place (RFC 9111 §3 would allow it).
         StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => "no-store",

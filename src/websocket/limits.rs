@@ -1,5 +1,5 @@
 //! What one WebSocket may cost, and how long it may take.
-//! Numbers and their reasons only: `io` and `messages` keep to them.
+//! No numbers: whoever opens one brings them, the server's are in `config::Limits`.
 
 use std::time::Duration;
 
@@ -18,26 +18,4 @@ pub struct WebSocketLimits {
     pub close_wait: Duration,
     /// How long the peer may take to close its end of TCP after that.
     pub linger: Duration,
-}
-
-impl WebSocketLimits {
-    /// For the chat.
-    pub const CHAT: Self = Self {
-        // Four thousand characters, each written as a JSON escape of a surrogate pair, and some.
-        message_len_max: 64 * 1024,
-        // Some eight hundred ordinary messages: more than a lively room says in a minute.
-        queue_bytes_max: 256 * 1024,
-        ping_every: Duration::from_secs(30),
-        dead_after: Duration::from_secs(60),
-        // Both together stay below the five seconds in which the server stops.
-        close_wait: Duration::from_secs(2),
-        linger: Duration::from_secs(1),
-    };
-
-    /// For an endpoint that says back what it is told, at the sizes that the Autobahn suite sends.
-    pub const ECHO: Self = Self {
-        message_len_max: 16 * 1024 * 1024,
-        queue_bytes_max: 16 * 1024 * 1024,
-        ..Self::CHAT
-    };
 }

@@ -58,8 +58,11 @@ scene('a deleted account is gone, and what it said stays under other words', { a
   await ana.page.getByLabel('Your password').fill(ana.password);
   await ana.page.getByRole('button', { name: 'Delete my account' }).click();
   await ana.page.waitForURL(/\/(login|register)/);
+  const nameless = ben.message('I was here').filter({ hasText: /deleted account/i });
+  await nameless.waitFor();
+  assert.equal(await ben.message('I was here').filter({ hasText: /\bana\b/ }).count(), 0);
   await ana.logIn();
   await ana.page.getByRole('alert').filter({ hasText: /\w/ }).waitFor();
   await ben.page.reload();
-  await ben.message('I was here').filter({ hasText: /deleted account/i }).waitFor();
+  await nameless.waitFor();
 });

@@ -9,7 +9,7 @@ use crate::support::{Server, eventually};
 
 /// The refusal, with this status and these words in it.
 async fn refused(ask: Ask<'_>, status: u16, says: &str) -> Refused {
-    let asked = format!("{} {:?}", ask.path, ask.origin);
+    let asked = format!("{} {:?} {:?}", ask.path, ask.origin, ask.site);
     let refused = Socket::ask(ask).await.err().expect(&asked);
     assert_eq!(refused.status, status, "{asked}: {}", refused.text);
     assert!(refused.text.contains(says), "{asked}: {}", refused.text);
@@ -30,6 +30,10 @@ async fn a_socket_is_for_those_who_are_logged_in_and_for_our_own_pages() {
             let origin = Some(origin);
             refused(Ask { origin, ..ask }, 403, "pages of this server").await;
         }
+        for site in ["cross-site", "same-site", ""] {
+            let site = Some(site);
+            refused(Ask { site, ..ask }, 403, "pages of this server").await;
+        }
         let refused = refused(
             Ask {
                 version: "8",
@@ -40,7 +44,10 @@ async fn a_socket_is_for_those_who_are_logged_in_and_for_our_own_pages() {
         )
         .await;
         assert_eq!(field(&refused.head, "sec-websocket-version"), Some("13"));
-        Socket::ask(ask).await.unwrap().expect("hello").await;
+        for site in [None, Some("same-origin"), Some("none")] {
+            let mut socket = Socket::ask(Ask { site, ..ask }).await.unwrap();
+            socket.expect("hello").await;
+        }
     }
 }
 

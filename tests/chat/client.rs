@@ -34,6 +34,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) cookie: &'a str,
     /// `None`: the server's own.
     pub(crate) origin: Option<&'a str>,
+    /// What a browser of these years says of the page that asks, in `Sec-Fetch-Site`; `None`: an older one.
+    pub(crate) site: Option<&'a str>,
     pub(crate) version: &'a str,
     /// How little the client's side of TCP may hold; `None`: the usual.
     pub(crate) receive_buffer: Option<u32>,
@@ -103,8 +105,12 @@ impl Socket {
             "" => String::new(),
             cookie => format!("Cookie: {cookie}\r\n"),
         };
+        let site = match ask.site {
+            None => String::new(),
+            Some(site) => format!("Sec-Fetch-Site: {site}\r\n"),
+        };
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n{cookie}Connection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n{site}{cookie}Connection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -63,11 +63,34 @@ async fn all_sockets_of_a_session_end_with_it_and_no_others() {
     }
     bystander.expect("members").await;
     bystander.expect("message").await;
+    let gone = bystander.expect("gone").await;
+    assert_eq!(gone, json!({ "type": "gone", "user_id": ben.id }));
     let left = bystander.expect("members").await;
     assert_eq!(
         left,
         json!({ "type": "members", "joined": [], "left": [ben.id] })
     );
+}
+
+#[tokio::test]
+async fn a_name_that_is_gone_is_gone_in_every_group_it_may_stand_in() {
+    let server = Server::plain().await;
+    let ana = Person::register(&server, "ana").await;
+    let ben = Person::register(&server, "ben").await;
+    let left_long_ago = ana.create_group("left-long-ago").await;
+    ben.join(left_long_ago).await;
+    ben.chat(left_long_ago).await.post("I was here", "b").await;
+    ben.leave(left_long_ago).await;
+    let mut there = ana.chat(left_long_ago).await;
+    assert!(there.heard_by_now().await.is_empty());
+    ben.delete_account().await;
+    let gone = there.expect("gone").await;
+    assert_eq!(gone, json!({ "type": "gone", "user_id": ben.id }));
+    // Told once, and from then on nothing tells the name.
+    let mut again = ana.open(&format!("/ws/chat/{left_long_ago}")).await;
+    let opening = again.opening().await;
+    assert_eq!(opening.messages[0]["author"]["name"], Value::Null);
+    assert!(there.heard_by_now().await.is_empty());
 }
 
 #[tokio::test]

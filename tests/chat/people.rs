@@ -113,6 +113,7 @@ impl Person {
             path,
             cookie: &self.cookie,
             origin: None,
+            site: None,
             version: "13",
             receive_buffer: None,
         }

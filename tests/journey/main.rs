@@ -22,6 +22,8 @@ mod conditions;
 mod content;
 mod limits;
 mod persistence;
+mod recorded;
+mod reloading;
 mod requests;
 mod sessions;
 mod static_files;

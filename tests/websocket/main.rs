@@ -29,7 +29,10 @@ use tokio::task::JoinHandle;
 const LIMITS: WebSocketLimits = WebSocketLimits {
     message_len_max: 1000,
     queue_bytes_max: 10_000,
-    ..WebSocketLimits::CHAT
+    ping_every: Duration::from_secs(30),
+    dead_after: Duration::from_secs(60),
+    close_wait: Duration::from_secs(2),
+    linger: Duration::from_secs(1),
 };
 
 /// A connection whose buffers hold `buffer_len` bytes in each direction.
