@@ -11,7 +11,6 @@ use crate::wire::both::Both;
 use crate::wire::decrypt::KeyLogLine;
 use crate::wire::event::{self, Event, Missing};
 
-
 /// What a piece of news takes besides its bytes.
 const ITEM_COST: usize = 256;
 
@@ -20,6 +19,7 @@ const ITEM_COST: usize = 256;
 pub struct Item {
     /// Of which connection.
     pub number: u64,
+    /// What.
     pub what: What,
 }
 
