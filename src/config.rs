@@ -2,6 +2,7 @@
 //! Pure: opens no file, resolves no name, asks no clock. Whether a folder can be written is found out later.
 
 mod explain;
+mod exports;
 mod flags;
 mod help;
 mod limits;
@@ -12,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 pub use explain::{Explain, Input};
+pub use exports::{Capture, Exports, KeyLogFile};
 pub use flags::UsageError;
 use flags::{FLAGS, Given};
 pub use limits::Limits;
@@ -72,6 +74,8 @@ pub struct Config {
     pub echo: bool,
     /// Whether connections are recorded for the wire view.
     pub wire: bool,
+    /// What is handed out for Wireshark.
+    pub exports: Exports,
     /// Whether a key is printed that shows the connections of everybody.
     pub instructor: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
@@ -171,6 +175,7 @@ impl Config {
             no_color,
             echo: given.has("--echo"),
             wire: !given.has("--no-wire"),
+            exports: Exports::read(&given, listen.tls_port().is_some(), env("SSLKEYLOGFILE"))?,
             instructor: given.has("--instructor"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
             limits: Limits::default(),
@@ -192,6 +197,7 @@ impl Config {
             ));
         }
         notes.extend(self.trace_note());
+        notes.extend(self.exports.notes());
         if matches!(self.listen, Listen::Both { .. }) && !self.host.has_two_names() {
             notes.push(
                 "In one browser, the two sides of one host end each other's sessions, since cookies ignore ports: use two browsers.".to_owned(),
@@ -310,7 +316,7 @@ fn listen(given: &Given) -> Result<Listen, UsageError> {
 
 /// A flag that would have no effect is a misunderstanding, and one about TLS is a dangerous one.
 fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError> {
-    let idle = ["--certfile", "--keyfile", "--tls-config"]
+    let idle = ["--certfile", "--keyfile", "--tls-config", "--keylog"]
         .into_iter()
         .find(|flag| given.has(flag));
     match (idle, listen.tls_port()) {
@@ -329,7 +335,7 @@ fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError
 
 /// Whoever wants to see what is not recorded has mixed something up.
 fn refuse_wire_flags_without_wire(given: &Given) -> Result<(), UsageError> {
-    let idle = ["--instructor", "--trace"]
+    let idle = ["--instructor", "--trace", "--capture", "--live", "--keylog"]
         .into_iter()
         .find(|flag| given.has(flag));
     match idle {

@@ -1,7 +1,6 @@
 //! `--trace`: a transcript of all connections on standard output, while they happen.
 //! Carries news from the connections to a thread of its own, and writes; what is written is known to `wire::transcript`.
 
-mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -14,9 +13,9 @@ use std::time::{Duration, Instant};
 use crate::config::Eyes;
 use crate::wire::decrypt::Secrets;
 use crate::wire::event::{self, Event};
+use crate::wire::log::queue::{Item, Queue, What};
 use crate::wire::log::{About, News, Sink};
 use crate::wire::transcript::{Opening, Palette, Transcript};
-use queue::{Item, Queue, What};
 
 /// How much news may wait for a slow terminal, in bytes. Beyond it bytes are left out, and counted: the chat does not wait.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;

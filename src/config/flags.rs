@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::spelling;
@@ -38,7 +39,7 @@ impl Flag {
 }
 
 /// The flags of the server, in the order of the help.
-pub(super) const FLAGS: [Flag; 17] = [
+pub(super) const FLAGS: [Flag; 22] = [
     with_value(
         "--host",
         "HOST",
@@ -74,6 +75,30 @@ pub(super) const FLAGS: [Flag; 17] = [
         "--trace",
         "eve",
         "print what crosses the network and what it means, as it\nhappens; =eve: only what an eavesdropper can tell",
+    ),
+    with_value(
+        "--capture",
+        "FILE",
+        "write all connections to FILE, with their keys, for\nWireshark; it must not exist yet",
+    ),
+    with_value(
+        "--capture-size",
+        "MIB",
+        "when FILE has so many MiB, rename it and begin anew;\nthe 10 latest of those stay (100)",
+    ),
+    with_value(
+        "--live",
+        "ADDRESS",
+        "stream all connections, with their keys, to whoever\nconnects: --live 127.0.0.1:19000, and\nwireshark -k -i TCP@127.0.0.1:19000",
+    ),
+    switch(
+        "--live-to-all",
+        "allow --live an address that other machines reach",
+    ),
+    with_value(
+        "--keylog",
+        "FILE",
+        "append the TLS keys of all connections to FILE",
     ),
     switch(
         "--echo",
@@ -176,6 +201,30 @@ pub enum UsageError {
         /// Which.
         port: u16,
     },
+    /// A size that is none.
+    NotASize {
+        /// As written.
+        value: String,
+    },
+    /// Nothing that could be listened on.
+    NotALiveAddress {
+        /// As written.
+        value: String,
+    },
+    /// Keys would leave the machine, and nobody has said that they may.
+    LiveToOthers {
+        /// Where to.
+        address: SocketAddr,
+    },
+    /// A flag without the one that it goes with.
+    GoesWith {
+        /// Which.
+        flag: &'static str,
+        /// The other.
+        with: &'static str,
+        /// The other with its value.
+        usage: &'static str,
+    },
     /// A flag that only means something with TLS.
     NeedsTls {
         /// Which.
@@ -240,9 +289,26 @@ impl fmt::Display for UsageError {
             Self::NothingToExplain => f.write_str(
                 "explain needs a capture: write secure-chat explain FILE, or - to read standard input.",
             ),
+            _ => self.write_value(f),
+        }
+    }
+}
+
+impl UsageError {
+    /// What is wrong with a value.
+    fn write_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::NotAPort { flag, value } => write!(
                 f,
                 "{value:?} is not a port: write a number from 1 to 65535 after {flag}, or 0 for any free one."
+            ),
+            Self::NotASize { value } => write!(
+                f,
+                "{value:?} is not a size: write a number of MiB from 1 to 1048576 after --capture-size."
+            ),
+            Self::NotALiveAddress { value } => write!(
+                f,
+                "{value:?} is not an address to stream from: write one with its port after --live, as in --live 127.0.0.1:19000."
             ),
             Self::NotAHost { value } => write!(
                 f,
@@ -255,9 +321,8 @@ impl fmt::Display for UsageError {
             _ => self.write_contradiction(f),
         }
     }
-}
 
-impl UsageError {
+    /// Which flags do not go together.
     fn write_contradiction(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TlsAndBoth => f.write_str(
@@ -273,6 +338,14 @@ impl UsageError {
                 f,
                 "HTTP and HTTPS cannot share port {port}: give them different ones with --port and --tls-port."
             ),
+            Self::LiveToOthers { address } => write!(
+                f,
+                "--live {address} would hand the keys and passwords of everybody to other machines: write --live 127.0.0.1:{}, or add --live-to-all if that is what you want.",
+                address.port()
+            ),
+            Self::GoesWith { flag, with, usage } => {
+                write!(f, "{flag} goes with {with}: add {usage}, or leave it out.")
+            }
             Self::NeedsTls { flag } => {
                 write!(f, "{flag} means nothing without TLS: add --tls or --both, or leave it out.")
             }

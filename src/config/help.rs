@@ -22,6 +22,8 @@ the flag stands in parentheses.
 Environment:
   ASSET_VERSION       pins the version in the URLs of scripts and styles, so
                       that two starts give the same pages (new with each start)
+  SSLKEYLOGFILE       a file that the TLS keys of all connections are appended
+                      to, as by --keylog, which counts more
   NO_COLOR            if it is set and not empty, --trace and explain print
                       no colours; into a file or pipe they never do
 
@@ -33,6 +35,7 @@ Examples:
   cargo run -- --tls --certfile=fullchain.pem --keyfile=privkey.pem
   cargo run -- --tls --trace            every record and what it carries
   cargo run -- explain capture.pcapng   the same, from a capture
+  cargo run -- --tls --live :19000      for wireshark -k -i TCP@127.0.0.1:19000
 
 Signals: Ctrl-C or SIGTERM stops the server after what is under way, a second
 one at once. SIGHUP reads certificate and TLS settings again.

@@ -36,6 +36,7 @@ fn without_flags_it_serves_http_to_this_machine() {
             no_color: false,
             echo: false,
             wire: true,
+            exports: Exports::default(),
             instructor: false,
             asset_version: None,
             limits: Limits::default(),
@@ -229,7 +230,59 @@ fn explain_takes_a_capture_and_perhaps_keys() {
 }
 
 /// What is written, and what is answered.
-const COMPLAINTS: [(&str, &str); 34] = [
+const COMPLAINTS: [(&str, &str); 47] = [
+    (
+        "--capture-size 1",
+        "--capture-size goes with --capture: add --capture FILE, or leave it out.",
+    ),
+    (
+        "--capture c --capture-size 0",
+        "\"0\" is not a size: write a number of MiB from 1 to 1048576 after --capture-size.",
+    ),
+    (
+        "--capture c --capture-size 1048577",
+        "\"1048577\" is not a size: write a number of MiB from 1 to 1048576 after --capture-size.",
+    ),
+    (
+        "--capture c --capture-size +1",
+        "\"+1\" is not a size: write a number of MiB from 1 to 1048576 after --capture-size.",
+    ),
+    (
+        "--live-to-all",
+        "--live-to-all goes with --live: add --live ADDRESS, or leave it out.",
+    ),
+    (
+        "--live 0.0.0.0:19000",
+        "--live 0.0.0.0:19000 would hand the keys and passwords of everybody to other machines: write --live 127.0.0.1:19000, or add --live-to-all if that is what you want.",
+    ),
+    (
+        "--live [::]:19000",
+        "--live [::]:19000 would hand the keys and passwords of everybody to other machines: write --live 127.0.0.1:19000, or add --live-to-all if that is what you want.",
+    ),
+    (
+        "--live [::ffff:10.0.0.7]:19000",
+        "--live [::ffff:10.0.0.7]:19000 would hand the keys and passwords of everybody to other machines: write --live 127.0.0.1:19000, or add --live-to-all if that is what you want.",
+    ),
+    (
+        "--live 127.0.0.1",
+        "\"127.0.0.1\" is not an address to stream from: write one with its port after --live, as in --live 127.0.0.1:19000.",
+    ),
+    (
+        "--live chat.example:19000",
+        "\"chat.example:19000\" is not an address to stream from: write one with its port after --live, as in --live 127.0.0.1:19000.",
+    ),
+    (
+        "--live :65536",
+        "\":65536\" is not an address to stream from: write one with its port after --live, as in --live 127.0.0.1:19000.",
+    ),
+    (
+        "--live :+1",
+        "\":+1\" is not an address to stream from: write one with its port after --live, as in --live 127.0.0.1:19000.",
+    ),
+    (
+        "--keylog k",
+        "--keylog means nothing without TLS: add --tls or --both, or leave it out.",
+    ),
     ("--prot 1", "There is no flag --prot: did you mean --port?"),
     (
         "--tls-confg=x",
@@ -454,8 +507,103 @@ fn without_a_record_there_is_nothing_to_show() {
         complaint("--no-wire --instructor"),
         "--instructor shows what is recorded, and --no-wire records nothing: leave one of them out."
     );
-    assert_eq!(
-        complaint("--no-wire --trace=eve"),
-        "--trace shows what is recorded, and --no-wire records nothing: leave one of them out."
-    );
+    for (line, flag) in [
+        ("--trace=eve", "--trace"),
+        ("--capture c", "--capture"),
+        ("--live :1", "--live"),
+        ("--tls --keylog k", "--keylog"),
+    ] {
+        assert_eq!(
+            complaint(&format!("--no-wire {line}")),
+            format!(
+                "{flag} shows what is recorded, and --no-wire records nothing: leave one of them out."
+            )
+        );
+    }
+}
+
+#[test]
+fn a_capture_has_files_of_a_hundred_mebibytes_unless_told_otherwise() {
+    for (line, file_bytes_max) in [
+        ("--capture c", 100 << 20),
+        ("--capture c --capture-size 1", 1 << 20),
+        ("--capture c --capture-size 1048576", 1 << 40),
+    ] {
+        let capture = config(line).exports.capture;
+        let path = "c".into();
+        assert_eq!(
+            capture,
+            Some(Capture {
+                path,
+                file_bytes_max
+            }),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_live_stream_stays_on_this_machine_unless_told_otherwise() {
+    for (line, address) in [
+        ("--live 127.0.0.1:19000", "127.0.0.1:19000"),
+        ("--live [::1]:19000", "[::1]:19000"),
+        ("--live localhost:19000", "127.0.0.1:19000"),
+        ("--live :19000", "127.0.0.1:19000"),
+        ("--live 19000", "127.0.0.1:19000"),
+        ("--live 127.9.9.9:0", "127.9.9.9:0"),
+        ("--live [::ffff:127.0.0.1]:1", "[::ffff:127.0.0.1]:1"),
+        ("--live 0.0.0.0:19000 --live-to-all", "0.0.0.0:19000"),
+        ("--live 10.0.0.7:19000 --live-to-all", "10.0.0.7:19000"),
+    ] {
+        let live = config(line).exports.live;
+        assert_eq!(live, Some(address.parse().unwrap()), "{line}");
+    }
+}
+
+#[test]
+fn a_key_log_is_named_by_its_flag_or_else_by_the_environment() {
+    let key_log = |line: &str, variable: &str| {
+        let args = line.split_whitespace().map(OsString::from);
+        let env = |name: &str| (name == "SSLKEYLOGFILE").then(|| OsString::from(variable));
+        match Config::from_args(args, env) {
+            Ok(Command::Serve(config)) => config.exports,
+            other => panic!("{line}: {other:?}"),
+        }
+    };
+    for (line, variable, path, named_by) in [
+        ("--tls --keylog k", "", "k", "--keylog"),
+        ("--tls --keylog k", "e", "k", "--keylog"),
+        ("--both", "e", "e", "SSLKEYLOGFILE"),
+    ] {
+        let exports = key_log(line, variable);
+        let path = path.into();
+        assert_eq!(exports.key_log, Some(KeyLogFile { path, named_by }));
+        assert!(!exports.key_log_is_idle);
+    }
+    // Without TLS there are no keys, and many shells have this variable set for browsers.
+    for (line, variable) in [("", "e"), ("--tls", "")] {
+        assert_eq!(key_log(line, variable), Exports::default(), "{line}");
+    }
+    let idle = key_log("--tls --no-wire", "e");
+    assert!(idle.key_log.is_none() && idle.key_log_is_idle);
+}
+
+#[test]
+fn whatever_hands_keys_out_is_warned_of_in_a_line_of_its_own() {
+    for (line, parts) in [
+        ("--capture c.pcapng", ["c.pcapng gets", "passwords"]),
+        ("--live :1", ["every user of this machine", "passwords"]),
+        (
+            "--live 0.0.0.0:1 --live-to-all",
+            ["everybody who reaches that port", "passwords"],
+        ),
+        ("--tls --keylog k", ["k gets the TLS keys", "(--keylog)"]),
+    ] {
+        let notes = config(line).notes();
+        assert_eq!(notes.len(), 1, "{line}: {notes:?}");
+        assert!(
+            parts.iter().all(|part| notes[0].contains(part)),
+            "{notes:?}"
+        );
+    }
 }

@@ -4,6 +4,9 @@
 /// One value for each direction.
 pub mod both;
 
+/// What Wireshark gets of recorded connections.
+pub mod capture;
+
 /// Records opened by the connection's own secrets, each with its arithmetic.
 pub mod decrypt;
 
@@ -15,6 +18,9 @@ pub mod event;
 
 /// One field, where it stands and what it means.
 pub mod field;
+
+/// What is shown of a connection, as JSON for the pages.
+pub mod json;
 
 /// What is recorded of all connections, and who may see it.
 pub mod log;

@@ -6,6 +6,8 @@ mod half;
 mod marks;
 mod owner;
 mod plaintext;
+/// News that waits to be written by a thread of its own.
+pub mod queue;
 mod record;
 mod recorder;
 mod shelf;

@@ -13,6 +13,9 @@ use crate::wire::event::{Event, Missing, What};
 /// So many bytes are read at once, so that one event cannot make any number of things.
 pub(super) const READ_LEN_MAX: usize = 16 * 1024;
 
+/// No gap goes further: no connection does, and no sum of places overflows.
+pub(super) const GAPS_END_MAX: u64 = 1 << 60;
+
 /// So many events without bytes are kept until it is known what is spoken.
 const WAITING_MAX: usize = 16;
 
@@ -44,13 +47,17 @@ impl Timeline {
                 self.times.of_mut(direction).note(end, time_ns);
                 self.bytes(direction, at, bytes);
             }
-            What::Missing(missing) if missing.bytes > 0 => {
-                let end = at.saturating_add(missing.bytes);
-                self.times.of_mut(direction).note(end, time_ns);
-                self.missing_bytes = self.missing_bytes.saturating_add(missing.bytes);
-                self.miss(direction, at, *missing);
+            What::Missing(missing) => {
+                let mut missing = *missing;
+                missing.bytes = missing.bytes.min(GAPS_END_MAX.saturating_sub(at));
+                if missing.bytes > 0 {
+                    self.times
+                        .of_mut(direction)
+                        .note(at + missing.bytes, time_ns);
+                    self.missing_bytes += missing.bytes;
+                    self.miss(direction, at, missing);
+                }
             }
-            What::Missing(_) => {}
             What::End | What::Reset => self.end(event, at),
         }
         if self.ledger.is_full() {
@@ -58,69 +65,61 @@ impl Timeline {
         }
     }
 
-    fn bytes(&mut self, direction: Direction, at: u64, bytes: &Bytes) {
-        let (mut at, mut rest) = (at, bytes.clone());
-        while !rest.is_empty() && !self.ledger.is_full() {
-            let piece = rest.split_to(rest.len().min(READ_LEN_MAX));
-            let mut desk = Desk {
-                ledger: &mut self.ledger,
-                messages: &mut self.messages,
-                times: &self.times,
-            };
-            match &mut self.protocol {
-                // TLS counts for itself, and its records are not to be cut.
-                Protocol::Tls(tls) => return tls.push(direction, at, bytes, &mut desk),
-                Protocol::Unknown(_) | Protocol::Clear => {
-                    let paper = (&mut self.ledger, &self.times);
-                    self.messages.push(direction, &piece, None, paper);
-                }
-            }
-            at += piece.len() as u64;
-        }
-    }
-
-    fn miss(&mut self, direction: Direction, at: u64, missing: Missing) {
-        let mut desk = Desk {
+    /// What is spoken, and all that this writes to.
+    pub(super) fn parts(&mut self) -> (&mut Protocol, Desk<'_>) {
+        let desk = Desk {
             ledger: &mut self.ledger,
             messages: &mut self.messages,
             times: &self.times,
         };
-        if let Protocol::Tls(tls) = &mut self.protocol {
+        (&mut self.protocol, desk)
+    }
+
+    fn bytes(&mut self, direction: Direction, at: u64, bytes: &Bytes) {
+        let (protocol, mut desk) = self.parts();
+        if let Protocol::Tls(tls) = protocol {
+            return tls.push(direction, at, bytes, &mut desk);
+        }
+        let mut rest = bytes.clone();
+        while !rest.is_empty() && !desk.ledger.is_full() {
+            let piece = rest.split_to(rest.len().min(READ_LEN_MAX));
+            desk.messages
+                .push(direction, &piece, None, (desk.ledger, desk.times));
+        }
+    }
+
+    fn miss(&mut self, direction: Direction, at: u64, missing: Missing) {
+        let (protocol, mut desk) = self.parts();
+        if let Protocol::Tls(tls) = protocol {
             return tls.miss(direction, at, missing, &mut desk);
         }
         let range = at..at.saturating_add(missing.bytes);
-        let times = self.times.of(direction).of_range(&range);
-        let first_new = self.ledger.items().len();
-        let paper = (&mut self.ledger, &self.times);
-        self.messages.skip(direction, missing.bytes, &[], paper);
-        let new = self.ledger.items().get(first_new..).unwrap_or_default();
+        let times = desk.times.of(direction).of_range(&range);
+        let first_new = desk.ledger.items().len();
+        desk.messages
+            .skip(direction, missing.bytes, &[], (desk.ledger, desk.times));
+        let new = desk.ledger.items().get(first_new..).unwrap_or_default();
         if new.iter().any(|item| item.kind == Kind::Missing) {
             return;
         }
         // It lies within one message, which goes on behind it.
         let item = Item::at(direction, Kind::Missing, range, times);
         let item = item.seen_by_all(titles::missing(missing.bytes));
-        let gap = self.ledger.add(item, Detail::Nothing);
-        if let Some(around) = self.messages.item_at(&self.ledger, direction, at) {
-            self.ledger.relate(around, gap);
+        let gap = desk.ledger.add(item, Detail::Nothing);
+        if let Some(around) = desk.messages.item_at(desk.ledger, direction, at) {
+            desk.ledger.relate(around, gap);
         }
     }
 
     fn end(&mut self, event: &Event, at: u64) {
         let direction = event.direction;
-        let mut desk = Desk {
-            ledger: &mut self.ledger,
-            messages: &mut self.messages,
-            times: &self.times,
-        };
+        let (protocol, mut desk) = self.parts();
         let mut is_truncated = false;
-        if let Protocol::Tls(tls) = &mut self.protocol {
+        if let Protocol::Tls(tls) = protocol {
             tls.end(direction, &mut desk);
             is_truncated = tls.is_truncated(direction);
-        } else {
-            self.messages
-                .end(direction, (&mut self.ledger, &self.times));
         }
+        desk.messages.end(direction, (desk.ledger, desk.times));
         let who = who(direction);
         let is_reset = event.what == What::Reset;
         let title = if is_reset {

@@ -1,8 +1,8 @@
 //! One connection on a timeline: which records crossed when, what each carried, and where one lies within the other.
 //! Recorded events and secrets in, things to show out; no clock, no socket, no page.
 //!
-//! `events` takes what happened, `tls` finds records and what they carried, `messages` what the application said; both write into the `ledger`.
-//! `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
+//! `events` takes what happened, `tls` finds records and what they carried, `messages` what the application said; both
+//! write into the `ledger`. `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
 
 mod arithmetic;
 mod carriers;
@@ -36,7 +36,7 @@ use events::begins_with_tls;
 use ledger::{Ledger, Record};
 use messages::Messages;
 use pieces::{Both, Times};
-use tls::{Desk, Tls};
+use tls::Tls;
 
 /// One connection, as far as it is known.
 ///
@@ -103,15 +103,13 @@ impl Timeline {
         if matches!(self.protocol, Protocol::Unknown(_)) {
             self.begin(false);
         }
-        let mut desk = Desk {
-            ledger: &mut self.ledger,
-            messages: &mut self.messages,
-            times: &self.times,
-        };
-        if let Protocol::Tls(tls) = &mut self.protocol {
-            tls.finish(&mut desk);
+        if !self.is_full {
+            let (protocol, mut desk) = self.parts();
+            if let Protocol::Tls(tls) = protocol {
+                tls.finish(&mut desk);
+            }
+            desk.messages.finish((desk.ledger, desk.times));
         }
-        self.messages.finish((&mut self.ledger, &self.times));
         self.ledger.take_touched()
     }
 

@@ -49,7 +49,12 @@ fn events_in_any_order_keep_every_promise() {
                 bytes: 77,
                 records_before: (start % 3 > 0).then_some(start as u64),
             };
-            for direction in [FromClient, FromServer] {
+            let endless = Missing::of(u64::MAX);
+            for (direction, missing) in [
+                (FromClient, missing),
+                (FromServer, missing),
+                (FromServer, endless),
+            ] {
                 let mut gapped = events.clone();
                 gapped.insert(start, event(5, direction, What::Missing(missing)));
                 holds::play(&gapped, &secrets);

@@ -4,51 +4,62 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::borders::Borders;
+use super::sink::{About, News};
 use crate::octets::Direction;
 use crate::wire::both::Both;
 use crate::wire::decrypt::KeyLogLine;
 use crate::wire::event::{self, Event, Missing};
-use crate::wire::log::{About, Borders, News};
 
 /// What a piece of news takes besides its bytes.
 const ITEM_COST: usize = 256;
 
 /// A piece of news.
 #[derive(Debug)]
-pub(super) struct Item {
+pub struct Item {
     /// Of which connection.
-    pub(super) number: u64,
-    pub(super) what: What,
+    pub number: u64,
+    /// What.
+    pub what: What,
 }
 
 /// What happened.
 #[derive(Debug)]
-pub(super) enum What {
+pub enum What {
+    /// It begins.
     Opened(Arc<About>),
+    /// A secret of it.
     Secret(KeyLogLine),
+    /// Bytes, a gap, or the end of a direction.
     Event(Event),
-    /// So many bytes of it found no room.
+    /// So many bytes of it found no room. The gap itself follows as an event.
     Left {
+        /// In one direction.
         bytes: u64,
     },
+    /// It is over.
     Ended {
+        /// When, in nanoseconds since 1970.
         time_ns: u64,
+        /// In a few words, as in the log.
         why: String,
     },
     /// So many connections began while there was no room, and are not told at all.
     Unseen {
+        /// How many.
         connections: u64,
     },
 }
 
 /// The news of all connections.
-pub(super) struct Queue {
+#[derive(Debug)]
+pub struct Queue {
     bytes_max: usize,
     state: Mutex<State>,
     filled: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     items: VecDeque<Item>,
     bytes: usize,
@@ -59,7 +70,7 @@ struct State {
 }
 
 /// One direction of a connection.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Half {
     borders: Borders,
     /// How many bytes found no room since the last that did.
@@ -68,7 +79,7 @@ struct Half {
 
 impl Queue {
     /// Empty. About so many bytes may wait.
-    pub(super) fn new(bytes_max: usize) -> Self {
+    pub fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
             state: Mutex::default(),
@@ -77,7 +88,7 @@ impl Queue {
     }
 
     /// Takes news, or counts it. Never waits.
-    pub(super) fn put(&self, about: &Arc<About>, news: &News<'_>) {
+    pub fn put(&self, about: &Arc<About>, news: &News<'_>) {
         let mut state = self.state();
         if state.is_closed {
             return;
@@ -89,7 +100,7 @@ impl Queue {
     }
 
     /// All that waits; waits for something. `None` when the queue is closed and empty.
-    pub(super) fn take(&self) -> Option<VecDeque<Item>> {
+    pub fn take(&self) -> Option<VecDeque<Item>> {
         let mut state = self.state();
         while state.items.is_empty() {
             if state.is_closed {
@@ -103,7 +114,7 @@ impl Queue {
     }
 
     /// Takes no more; what waits can still be taken.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         self.state().is_closed = true;
         self.filled.notify_one();
     }
@@ -131,8 +142,11 @@ impl State {
             }
             News::Event(event) => self.event(number, event, has_room),
             News::Ended { time_ns, why } => {
-                if let Some(halves) = self.followed.remove(&number) {
-                    self.left(number, halves.client.left + halves.server.left);
+                if let Some(mut halves) = self.followed.remove(&number) {
+                    for direction in [Direction::FromClient, Direction::FromServer] {
+                        let gap = halves.of_mut(direction).gap();
+                        self.resume(number, direction, *time_ns, gap);
+                    }
                     let (time_ns, why) = (*time_ns, (*why).to_owned());
                     self.push(number, What::Ended { time_ns, why });
                 }
