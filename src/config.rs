@@ -1,6 +1,8 @@
 //! Flags and environment → one checked `Config`: what the server is told when it starts.
 //! Pure: opens no file, resolves no name, asks no clock. Whether a folder can be written is found out later.
 
+mod explain;
+mod exports;
 mod flags;
 mod help;
 mod limits;
@@ -10,8 +12,10 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use flags::Given;
+pub use explain::{Explain, Input};
+pub use exports::{Capture, Exports, KeyLogFile};
 pub use flags::UsageError;
+use flags::{FLAGS, Given};
 pub use limits::Limits;
 
 /// Where plain HTTP is served unless told otherwise. Wireshark reads HTTP there without being told.
@@ -31,6 +35,8 @@ const ASSET_VERSION_LEN_MAX: usize = 64;
 pub enum Command {
     /// Run the server.
     Serve(Box<Config>),
+    /// Print what the connections in a capture said.
+    Explain(Explain),
     /// Print this, and stop with exit code 0.
     Help(String),
     /// Print this, and stop with exit code 0.
@@ -60,16 +66,31 @@ pub struct Config {
     pub assets: Option<PathBuf>,
     /// A file that the log is also written to.
     pub log: Option<PathBuf>,
+    /// Whether a transcript of all connections is printed, and as whom.
+    pub trace: Option<Eyes>,
+    /// Whether the environment asks for no colours (<https://no-color.org>).
+    pub no_color: bool,
     /// Whether `/ws/echo` exists.
     pub echo: bool,
     /// Whether connections are recorded for the wire view.
     pub wire: bool,
+    /// What is handed out for Wireshark.
+    pub exports: Exports,
     /// Whether a key is printed that shows the connections of everybody.
     pub instructor: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
     pub asset_version: Option<String>,
     /// Deadlines and sizes. Not set by flags: tests make them small.
     pub limits: Limits,
+}
+
+/// Whose view of a connection is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// That of the server, who has the keys: what crossed the network, and what it carried.
+    Server,
+    /// That of Eve, who only listens.
+    Eve,
 }
 
 /// Which addresses of this machine to listen on.
@@ -114,7 +135,12 @@ impl Config {
         args: impl IntoIterator<Item = OsString>,
         env: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Command, UsageError> {
-        let given = Given::read(args)?;
+        let mut args = args.into_iter().peekable();
+        let no_color = env("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if args.next_if(|first| first == "explain").is_some() {
+            return Explain::from_args(args, no_color);
+        }
+        let given = Given::read(args, &FLAGS, 0)?;
         if given.has("--help") {
             return Ok(Command::Help(help::text()));
         }
@@ -142,8 +168,14 @@ impl Config {
             data: given.path("--data").unwrap_or_else(|| "data".into()),
             assets: given.path("--assets"),
             log: given.path("--log"),
+            trace: given.has("--trace").then(|| match given.value("--trace") {
+                None => Eyes::Server,
+                Some(_) => Eyes::Eve,
+            }),
+            no_color,
             echo: given.has("--echo"),
             wire: !given.has("--no-wire"),
+            exports: Exports::read(&given, listen.tls_port().is_some(), env("SSLKEYLOGFILE"))?,
             instructor: given.has("--instructor"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
             limits: Limits::default(),
@@ -164,12 +196,29 @@ impl Config {
                 "Wireshark takes port {port} for plain HTTP and will not decrypt TLS there: {TLS_PORT} works, or tell it to decode the port as TLS."
             ));
         }
+        notes.extend(self.trace_note());
+        notes.extend(self.exports.notes());
         if matches!(self.listen, Listen::Both { .. }) && !self.host.has_two_names() {
             notes.push(
                 "In one browser, the two sides of one host end each other's sessions, since cookies ignore ports: use two browsers.".to_owned(),
             );
         }
         notes
+    }
+
+    /// What the transcript on standard output gives away.
+    fn trace_note(&self) -> Option<String> {
+        let note = match (self.trace?, self.listen.plain_port()) {
+            (Eyes::Server, _) => {
+                "--trace prints passwords, cookies and messages of everybody: whoever reads this terminal has them."
+            }
+            (Eyes::Eve, Some(_)) => {
+                "--trace=eve prints all that crosses in clear: over HTTP that is everything, passwords of everybody too."
+            }
+            // Nothing but what anybody on the way sees, and that is little.
+            (Eyes::Eve, None) => return None,
+        };
+        Some(note.to_owned())
     }
 }
 
@@ -267,7 +316,7 @@ fn listen(given: &Given) -> Result<Listen, UsageError> {
 
 /// A flag that would have no effect is a misunderstanding, and one about TLS is a dangerous one.
 fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError> {
-    let idle = ["--certfile", "--keyfile", "--tls-config"]
+    let idle = ["--certfile", "--keyfile", "--tls-config", "--keylog"]
         .into_iter()
         .find(|flag| given.has(flag));
     match (idle, listen.tls_port()) {
@@ -286,7 +335,9 @@ fn refuse_idle_tls_flags(given: &Given, listen: Listen) -> Result<(), UsageError
 
 /// Whoever wants to see what is not recorded has mixed something up.
 fn refuse_wire_flags_without_wire(given: &Given) -> Result<(), UsageError> {
-    let idle = ["--instructor"].into_iter().find(|flag| given.has(flag));
+    let idle = ["--instructor", "--trace", "--capture", "--live", "--keylog"]
+        .into_iter()
+        .find(|flag| given.has(flag));
     match idle {
         Some(flag) if given.has("--no-wire") => Err(UsageError::NeedsWire { flag }),
         _ => Ok(()),

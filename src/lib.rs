@@ -9,6 +9,9 @@ pub mod config;
 /// Guesses which name was meant when another was written.
 pub mod spelling;
 
+/// What the connections in a capture said, printed.
+pub mod explain;
+
 /// What every connection is given: stores, hub, sessions, assets, log.
 pub mod app;
 
@@ -20,6 +23,9 @@ pub mod start_url;
 
 /// One line per request and per connection event.
 pub mod log;
+
+/// A transcript of all connections on standard output, while they happen.
+pub mod trace;
 
 /// Binds, accepts, limits, and stops gracefully.
 pub mod server;

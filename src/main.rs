@@ -11,9 +11,11 @@ use secure_chat::app::{self, App};
 use secure_chat::banner;
 use secure_chat::chat::sessions::SWEEP_EVERY_SECS;
 use secure_chat::config::{Command, Config};
+use secure_chat::explain;
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
+use secure_chat::trace::Trace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let command = Config::from_args(std::env::args_os().skip(1), |name| std::env::var_os(name));
     let config = match command {
         Ok(Command::Serve(config)) => *config,
+        Ok(Command::Explain(explain)) => return exit_code(explain::run(&explain)),
         Ok(Command::Help(text) | Command::Version(text)) => {
             // Fails when the reader has gone, as `| head` does: then nobody misses it.
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
@@ -31,7 +34,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(config) {
+    exit_code(run(config))
+}
+
+fn exit_code(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             eprintln!("secure-chat: {sentence}");
@@ -66,7 +73,15 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     let ports = server::bind(&config)
         .await
         .map_err(|error| error.to_string())?;
-    let app = App::start(config, log, Vec::new(), stopping)
+    let trace = config
+        .trace
+        .map(|eyes| Trace::to_stdout(eyes, config.no_color));
+    let trace = trace
+        .transpose()
+        .map_err(|error| format!("The transcript cannot be started ({error})."))?
+        .map(Arc::new);
+    let sinks = trace.iter().map(|trace| Arc::clone(trace) as _).collect();
+    let app = App::start(config, log, sinks, stopping)
         .await
         .map_err(|error| error.to_string())?;
     let app = Arc::new(app);
@@ -81,6 +96,9 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     ));
     let all_left = server::run(app.clone(), ports).await;
     app.close().await;
+    if let Some(trace) = trace {
+        trace.finish();
+    }
     log!(
         app.log,
         "stopped{}",

@@ -3,6 +3,7 @@
 
 mod account;
 mod badge;
+mod capture_file;
 mod chat;
 mod conversation;
 mod error;

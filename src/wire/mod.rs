@@ -4,6 +4,9 @@
 /// One value for each direction.
 pub mod both;
 
+/// What Wireshark gets of recorded connections.
+pub mod capture;
+
 /// Records opened by the connection's own secrets, each with its arithmetic.
 pub mod decrypt;
 
@@ -30,3 +33,6 @@ pub mod proof;
 
 /// Records and messages of one connection on a timeline, aligned.
 pub mod timeline;
+
+/// A connection as text for a terminal.
+pub mod transcript;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use crate::support::{PATIENCE, Server};
 
@@ -71,7 +71,7 @@ impl Client {
     ) -> Self {
         let (address, connector) = match wire {
             Wire::Plain => (server.http(), None),
-            Wire::Tls => (server.https(), Some(connector(server))),
+            Wire::Tls => (server.https(), Some(connector(server, ALL_VERSIONS))),
         };
         Self::along(Way {
             address,
@@ -93,6 +93,20 @@ impl Client {
         };
         client.way = Some(way);
         client
+    }
+
+    /// As `connect_watched`, over TLS, in one of these versions.
+    pub(crate) async fn connect_in(
+        server: &Server,
+        versions: &[&'static SupportedProtocolVersion],
+        observer: Option<Observer>,
+    ) -> Self {
+        Self::along(Way {
+            address: server.https(),
+            connector: Some(connector(server, versions)),
+            observer,
+        })
+        .await
     }
 
     /// Goes on on another connection if the server has said that this one is over, as a browser does.
@@ -190,6 +204,18 @@ impl Client {
         answer
     }
 
+    /// So many bytes of whatever comes next.
+    pub(crate) async fn exactly(&mut self, len: usize) -> Vec<u8> {
+        while self.unread.len() < len {
+            let so_far = self.unread.len();
+            assert!(
+                self.read().await > 0,
+                "closed after {so_far} bytes of {len}"
+            );
+        }
+        self.unread.drain(..len).collect()
+    }
+
     /// Whatever the server still sends until it closes.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         while self.read().await > 0 {}
@@ -258,13 +284,13 @@ async fn dial(address: SocketAddr) -> TcpStream {
 }
 
 /// Trusts the certificate that the server made for itself, and no other.
-fn connector(server: &Server) -> TlsConnector {
+fn connector(server: &Server, versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
     let file = server.folder.path().join(".tls/cert.pem");
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(file).unwrap())
         .unwrap();
-    let config = ClientConfig::builder()
+    let config = ClientConfig::builder_with_protocol_versions(versions)
         .with_root_certificates(roots)
         .with_no_client_auth();
     TlsConnector::from(Arc::new(config))

@@ -19,6 +19,7 @@ use crate::http::{Response, StatusCode};
 use crate::template::{Markup, Value};
 use crate::wire::log::{Recorder, Viewer, WireLog};
 
+use super::capture_file;
 use super::error;
 use super::layout::{self, Page, add_page_fields};
 use super::request::{Reply, Request, Upgrade};
@@ -39,8 +40,11 @@ pub(super) async fn home(app: &App, request: &Request<'_>) -> Response {
     }
 }
 
-/// `/wire/12` is a connection on the page, `/wire/12.html` on paper.
+/// `/wire/12` is a connection on the page, `/wire/12.html` on paper, `/wire/12.pcapng` for Wireshark.
 pub(super) async fn connection(app: &App, request: &Request<'_>, name: &str) -> Response {
+    if let Some(number) = name.strip_suffix(".pcapng") {
+        return capture_file::pcapng(app, request, number).await;
+    }
     let (log, viewer) = match admit(app, request).await {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,

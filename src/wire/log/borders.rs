@@ -6,7 +6,7 @@ use crate::wire::dissect::tls_record::{RECORD_HEADER_LEN, decode_record_header};
 
 /// Follows one direction from its first byte on.
 #[derive(Debug, Default)]
-pub(super) struct Borders {
+pub struct Borders {
     state: State,
     records: u64,
     /// What has come of a record's header.
@@ -28,23 +28,25 @@ enum State {
 
 impl Borders {
     /// Whether the stream is made of records, as far as it has gone by.
-    pub(super) fn are_of_records(&self) -> bool {
+    #[must_use]
+    pub fn are_of_records(&self) -> bool {
         self.state == State::Records
     }
 
     /// How many whole records have gone by.
-    pub(super) fn records(&self) -> u64 {
+    #[must_use]
+    pub fn records(&self) -> u64 {
         self.records
     }
 
     /// These are no records after all.
-    pub(super) fn give_up(&mut self) {
+    pub fn give_up(&mut self) {
         self.state = State::Bytes;
     }
 
     /// Goes on to the first border behind at least `wanted_len` bytes. Gives how many of `bytes` lie before it, and whether
     /// it was reached; all of them if it was not.
-    pub(super) fn next_border(&mut self, bytes: &[u8], wanted_len: usize) -> (usize, bool) {
+    pub fn next_border(&mut self, bytes: &[u8], wanted_len: usize) -> (usize, bool) {
         let mut at = 0;
         if self.state == State::Unknown && !bytes.is_empty() {
             self.state = State::Records;
@@ -65,7 +67,7 @@ impl Borders {
     }
 
     /// How long the record is that begins with these bytes; `None` if none does.
-    pub(super) fn record_len(&self, header: impl Iterator<Item = u8>) -> Option<usize> {
+    pub fn record_len(&self, header: impl Iterator<Item = u8>) -> Option<usize> {
         let mut bytes = [0; RECORD_HEADER_LEN];
         let mut len = 0;
         for (place, byte) in bytes.iter_mut().zip(header) {

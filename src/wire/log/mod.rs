@@ -6,6 +6,8 @@ mod half;
 mod marks;
 mod owner;
 mod plaintext;
+/// News that waits to be written by a thread of its own.
+pub mod queue;
 mod record;
 mod recorder;
 mod shelf;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use borders::Borders;
 pub use half::{HEAD_LEN, TAIL_LEN};
 pub use owner::{Badge, Owner, Traveller, Viewer};
 pub use plaintext::PlaintextDigest;

@@ -16,7 +16,7 @@ mod write;
 
 pub use read::{Capture, Connection, read};
 pub use records::Problem;
-pub use write::{Recording, Tcp, begin, file, secrets};
+pub use write::{Note, Recording, Tcp, begin, file, secrets};
 
 /// Packets as a wire carries them, behind an Ethernet header (`LINKTYPE_ETHERNET`).
 const LINK_ETHERNET: u16 = 1;

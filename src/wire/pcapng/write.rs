@@ -15,9 +15,11 @@ const REBUILT: &str = "This file was rebuilt, not captured. Seen were the bytes 
     acknowledgement, sequence numbers, and the borders of segments: what the kernel handed over in one piece \
     may have crossed the network in several, or several in one. Losses and repetitions are not shown.";
 
-/// Where sequence numbers begin. Real ones are random; these make two files of the same bytes alike.
+/// Where sequence numbers begin, besides a clock of this many nanoseconds a step (RFC 9293 §3.4.1). Real ones are random, too; these
+/// make two files of the same bytes alike, and two connections between the same ports different.
 const FIRST_SEQ_CLIENT: u32 = 0x1000_0000;
 const FIRST_SEQ_SERVER: u32 = 0x5000_0000;
+const SEQ_CLOCK_NS: u64 = 4000;
 
 /// The window that each side offers, in units of 2 to the power of `WINDOW_SHIFT`: 1 MiB.
 const WINDOW: u16 = 8192;
@@ -42,6 +44,18 @@ pub struct Recording<'a> {
     /// What else the file should say of itself.
     pub comment: &'a str,
 }
+
+/// A sentence for the packet that carries a certain byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Which of the bytes that are written together.
+    pub at: usize,
+    /// The sentence.
+    pub text: String,
+}
+
+/// So many sentences at most stand on one packet: hundreds of tiny frames fit into it.
+const NOTES_PER_PACKET_MAX: usize = 12;
 
 /// The whole file of one connection.
 #[must_use]
@@ -116,9 +130,11 @@ impl Tcp {
         comment: Option<&str>,
         out: &mut Vec<u8>,
     ) -> Self {
+        let steps = opened_ns / SEQ_CLOCK_NS;
+        let clock = u32::try_from(steps & u64::from(u32::MAX)).unwrap_or_default();
         let mut tcp = Self {
-            client: Side::new(client, server, FIRST_SEQ_CLIENT),
-            server: Side::new(server, client, FIRST_SEQ_SERVER),
+            client: Side::new(client, server, FIRST_SEQ_CLIENT.wrapping_add(clock)),
+            server: Side::new(server, client, FIRST_SEQ_SERVER.wrapping_add(clock)),
         };
         let mut out = Out {
             time_ns: opened_ns,
@@ -138,6 +154,11 @@ impl Tcp {
 
     /// Appends what happened next.
     pub fn write(&mut self, event: &Event, out: &mut Vec<u8>) {
+        self.write_noted(event, &[], out);
+    }
+
+    /// As `write`, with notes on its bytes, in their order.
+    pub fn write_noted(&mut self, event: &Event, notes: &[Note], out: &mut Vec<u8>) {
         let direction = event.direction;
         let comment = event.comment.as_deref();
         let mut out = Out {
@@ -145,7 +166,14 @@ impl Tcp {
             out,
         };
         match &event.what {
-            What::Bytes(bytes) => self.write_bytes(direction, bytes, comment, &mut out),
+            What::Bytes(bytes) => {
+                let comment = comment.map(|text| Note {
+                    at: 0,
+                    text: text.to_owned(),
+                });
+                let notes: Vec<_> = comment.iter().chain(notes).collect();
+                self.write_bytes(direction, bytes, &notes, &mut out);
+            }
             What::Missing(missing) => {
                 let [side, _] = self.sides(direction);
                 side.missing = side.missing.saturating_add(missing.bytes);
@@ -165,24 +193,25 @@ impl Tcp {
         &mut self,
         direction: Direction,
         bytes: &[u8],
-        comment: Option<&str>,
+        mut notes: &[&Note],
         out: &mut Out<'_>,
     ) {
         let [side, _] = self.sides(direction);
         let len_max = usize::from(side.path.segment_len_max());
         let missing = std::mem::take(&mut side.missing);
-        let gap = (missing > 0).then(|| {
-            let own = comment
-                .map(|comment| format!("\n{comment}"))
-                .unwrap_or_default();
-            format!("{missing} bytes before these were not kept.{own}")
-        });
-        let mut comment = gap.as_deref().or(comment);
+        let gap = format!("{missing} bytes before these were not kept.");
+        let mut gap = (missing > 0).then_some(gap.as_str());
         let count = bytes.len().div_ceil(len_max);
         for (index, segment) in bytes.chunks(len_max).enumerate() {
+            let end = (index + 1) * len_max;
+            let here = notes.partition_point(|note| note.at < end);
+            let (on_it, behind) = notes.split_at_checked(here).unwrap_or((notes, &[]));
+            notes = behind;
+            let comment = comment(gap.take(), on_it);
             let is_last = index + 1 == count;
             let push = if is_last { flags::PSH } else { 0 };
-            self.send(direction, flags::ACK | push, segment, comment.take(), out);
+            let flags = flags::ACK | push;
+            self.send(direction, flags, segment, comment.as_deref(), out);
             if is_last || (index + 1) % SEGMENTS_PER_ACK == 0 {
                 self.acknowledge(direction, out);
             }
@@ -244,4 +273,17 @@ impl Tcp {
 struct Out<'a> {
     time_ns: u64,
     out: &'a mut Vec<u8>,
+}
+
+/// What stands on a packet, one sentence a line.
+fn comment(gap: Option<&str>, notes: &[&Note]) -> Option<String> {
+    let mut lines: Vec<_> = gap.into_iter().collect();
+    lines.extend(notes.iter().map(|note| note.text.as_str()));
+    let cut = lines.len().saturating_sub(NOTES_PER_PACKET_MAX);
+    let rest = format!("… and {cut} more.");
+    if cut > 0 {
+        lines.truncate(NOTES_PER_PACKET_MAX);
+        lines.push(&rest);
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

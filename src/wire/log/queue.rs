@@ -1,0 +1,247 @@
+//! News that waits to be written, bounded in bytes: who brings it never waits, and what finds no room is counted.
+//! What is done with it is not known here.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::borders::Borders;
+use super::sink::{About, News};
+use crate::octets::Direction;
+use crate::wire::both::Both;
+use crate::wire::decrypt::KeyLogLine;
+use crate::wire::event::{self, Event, Missing};
+
+/// What a piece of news takes besides its bytes.
+const ITEM_COST: usize = 256;
+
+/// A piece of news.
+#[derive(Debug)]
+pub struct Item {
+    /// Of which connection.
+    pub number: u64,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum What {
+    /// It begins.
+    Opened(Arc<About>),
+    /// A secret of it.
+    Secret(KeyLogLine),
+    /// Bytes, a gap, or the end of a direction.
+    Event(Event),
+    /// So many bytes of it found no room. The gap itself follows as an event.
+    Left {
+        /// In one direction.
+        bytes: u64,
+    },
+    /// It is over.
+    Ended {
+        /// When, in nanoseconds since 1970.
+        time_ns: u64,
+        /// In a few words, as in the log.
+        why: String,
+    },
+    /// So many connections began while there was no room, and are not told at all.
+    Unseen {
+        /// How many.
+        connections: u64,
+    },
+}
+
+/// The news of all connections.
+#[derive(Debug)]
+pub struct Queue {
+    bytes_max: usize,
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    items: VecDeque<Item>,
+    bytes: usize,
+    is_closed: bool,
+    /// Those connections of which everything was taken or counted since their beginning.
+    followed: HashMap<u64, Both<Half>>,
+    unseen: u64,
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+struct Half {
+    borders: Borders,
+    /// How many bytes found no room since the last that did.
+    left: u64,
+}
+
+impl Queue {
+    /// Empty. About so many bytes may wait.
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            state: Mutex::default(),
+            filled: Condvar::new(),
+        }
+    }
+
+    /// Takes news, or counts it. Never waits.
+    pub fn put(&self, about: &Arc<About>, news: &News<'_>) {
+        let mut state = self.state();
+        if state.is_closed {
+            return;
+        }
+        let has_room = state.bytes < self.bytes_max;
+        state.put(about, news, has_room);
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// All that waits; waits for something. `None` when the queue is closed and empty.
+    pub fn take(&self) -> Option<VecDeque<Item>> {
+        let mut state = self.state();
+        while state.items.is_empty() {
+            if state.is_closed {
+                return None;
+            }
+            let waited = self.filled.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.bytes = 0;
+        Some(std::mem::take(&mut state.items))
+    }
+
+    /// Takes no more; what waits can still be taken.
+    pub fn close(&self) {
+        self.state().is_closed = true;
+        self.filled.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Whoever panicked with the lock held did so between whole steps.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Beginnings, secrets and ends of connections are small, and as many as connections: of those that are followed
+    /// they are taken in any case, or what comes behind them would make no sense.
+    fn put(&mut self, about: &Arc<About>, news: &News<'_>, has_room: bool) {
+        let number = about.number;
+        match news {
+            News::Opened if !has_room => self.unseen += 1,
+            News::Opened => {
+                self.tell_unseen(number);
+                self.followed.insert(number, Both::default());
+                self.push(number, What::Opened(Arc::clone(about)));
+            }
+            News::Secret(line) if self.followed.contains_key(&number) => {
+                self.push(number, What::Secret((*line).clone()));
+            }
+            News::Event(event) => self.event(number, event, has_room),
+            News::Ended { time_ns, why } => {
+                if let Some(mut halves) = self.followed.remove(&number) {
+                    for direction in [Direction::FromClient, Direction::FromServer] {
+                        let gap = halves.of_mut(direction).gap();
+                        self.resume(number, direction, *time_ns, gap);
+                    }
+                    let (time_ns, why) = (*time_ns, (*why).to_owned());
+                    self.push(number, What::Ended { time_ns, why });
+                }
+            }
+            News::Secret(_) => {}
+        }
+    }
+
+    fn event(&mut self, number: u64, event: &Event, has_room: bool) {
+        let Some(halves) = self.followed.get_mut(&number) else {
+            return;
+        };
+        let half = halves.of_mut(event.direction);
+        let event::What::Bytes(bytes) = &event.what else {
+            let gap = half.gap();
+            self.resume(number, event.direction, event.time_ns, gap);
+            return self.push(number, What::Event(event.clone()));
+        };
+        if !has_room {
+            half.borders.next_border(bytes, usize::MAX);
+            half.left += bytes.len() as u64;
+            return;
+        }
+        let mut rest = bytes.clone();
+        if half.left > 0 {
+            // Behind the gap it goes on where a record begins, or nothing could be opened any more.
+            let (before, is_border) = half.borders.next_border(bytes, 0);
+            half.left += before as u64;
+            if !is_border {
+                return;
+            }
+            rest = bytes.slice(before.min(bytes.len())..);
+        }
+        let gap = half.gap();
+        half.borders.next_border(&rest, usize::MAX);
+        self.resume(number, event.direction, event.time_ns, gap);
+        let what = event::What::Bytes(rest);
+        let event = Event {
+            what,
+            ..event.clone()
+        };
+        self.push(number, What::Event(event));
+    }
+
+    /// Tells of a gap that ends here, if there is one.
+    fn resume(&mut self, number: u64, direction: Direction, time_ns: u64, gap: Option<Missing>) {
+        if let Some(missing) = gap {
+            self.left(number, missing.bytes);
+            let what = event::What::Missing(missing);
+            self.push(
+                number,
+                What::Event(Event {
+                    time_ns,
+                    direction,
+                    what,
+                    comment: None,
+                }),
+            );
+        }
+    }
+
+    fn left(&mut self, number: u64, bytes: u64) {
+        if bytes > 0 {
+            self.push(number, What::Left { bytes });
+        }
+    }
+
+    fn tell_unseen(&mut self, number: u64) {
+        let connections = std::mem::take(&mut self.unseen);
+        if connections > 0 {
+            self.push(number, What::Unseen { connections });
+        }
+    }
+
+    fn push(&mut self, number: u64, what: What) {
+        self.bytes += ITEM_COST;
+        if let What::Event(Event {
+            what: event::What::Bytes(bytes),
+            ..
+        }) = &what
+        {
+            self.bytes += bytes.len();
+        }
+        self.items.push_back(Item { number, what });
+    }
+}
+
+impl Half {
+    /// The gap before what comes next, which is then told.
+    fn gap(&mut self) -> Option<Missing> {
+        let bytes = std::mem::take(&mut self.left);
+        let records = self.borders.records();
+        (bytes > 0).then_some(Missing {
+            bytes,
+            records_before: self.borders.are_of_records().then_some(records),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! `/wire/{number}.pcapng`: with keys it opens decrypted, with `?eve=1` nothing opens it.
+
+use secure_chat::octets::Direction::{FromClient, FromServer};
+use secure_chat::wire::event::What;
+use secure_chat::wire::pcapng;
+
+use crate::client::{Client, Wire};
+use crate::support::{Server, eventually};
+use crate::tshark::Capture;
+use crate::visit::{
+    Crossed, PASSWORD, SAID, WAYS, Way, connect, echo, instructor, knock, leave, server,
+};
+
+/// One connection's whole life, and the number it has.
+async fn visited(server: &Server, way: Way) -> (u64, Crossed) {
+    let (mut client, crossed) = connect(server, way).await;
+    knock(&mut client).await;
+    echo(&mut client).await;
+    let number = newest(server);
+    leave(&mut client).await;
+    drop(client);
+    let wire = server.app.wire.as_ref().unwrap();
+    let recorder = wire.connection(number).unwrap();
+    eventually("the end is recorded", async || {
+        recorder.state().ended.is_some()
+    })
+    .await;
+    let crossed = std::mem::take(&mut *crossed.lock().unwrap());
+    (number, crossed)
+}
+
+/// The number of the connection that came last.
+fn newest(server: &Server) -> u64 {
+    let all = server.app.wire.as_ref().unwrap().connections();
+    all.last().unwrap().about().number
+}
+
+/// What the instructor is given at an address.
+async fn fetch(server: &Server, path: &str) -> Vec<u8> {
+    let mut client = Client::connect(server, Wire::Plain).await;
+    let key = instructor(server, "instructor_plain");
+    let lines = format!("{key}Sec-Fetch-Site: same-origin\r\n");
+    let answer = client.get_with(path, &lines).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.field("Content-Type"), Some("application/x-pcapng"));
+    answer.content
+}
+
+fn streams_of(file: &[u8]) -> Crossed {
+    let capture = pcapng::read(&file.to_vec().into());
+    assert_eq!(capture.problems, []);
+    assert_eq!(capture.connections.len(), 1);
+    let stream = |direction| {
+        let events = capture.connections[0].events.iter();
+        let of_direction = events.filter(|event| event.direction == direction);
+        let bytes = of_direction.filter_map(|event| match &event.what {
+            What::Bytes(bytes) => Some(bytes.to_vec()),
+            _ => None,
+        });
+        bytes.flatten().collect()
+    };
+    Crossed {
+        sent: stream(FromClient),
+        received: stream(FromServer),
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_keys_opens_decrypted_with_no_option() {
+    let server = server(&["--instructor"], |_| {}).await;
+    for way in WAYS {
+        let (number, crossed) = visited(&server, way).await;
+        let file = fetch(&server, &format!("/wire/{number}.pcapng")).await;
+        let capture = Capture::of(&file);
+        capture.expect_clean();
+        let requests = capture.fields("http.request", &["http.request.uri"]);
+        assert_eq!(requests, "/login\n/login\n/ws/echo\n", "{way:?}");
+        let form = capture.fields("urlencoded-form", &["urlencoded-form.value"]);
+        assert!(
+            form.contains(&PASSWORD.replace('+', " ")),
+            "{way:?}: {form}"
+        );
+        let frames = "websocket.opcode == 1";
+        let said = capture.fields(frames, &["websocket.payload.text"]);
+        assert_eq!(said.matches(SAID).count(), 2, "{way:?}: {said}");
+        let records = capture.fields("tls.record", &["tls.record.content_type"]);
+        assert_eq!(records.is_empty(), way == Way::Plain);
+
+        let streams = streams_of(&file);
+        assert!(streams.sent == crossed.sent && streams.received == crossed.received);
+        let comments = capture.comments();
+        for told in [
+            format!("Connection #{number} in the server's log"),
+            "POST /login HTTP/1.1".to_owned(),
+            SAID.to_owned(),
+        ] {
+            assert!(comments.contains(&told), "{way:?}: {told}: {comments}");
+        }
+        println!("{way:?}\n{comments}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_for_eve_has_no_keys_and_nothing_that_they_open() {
+    let server = server(&["--instructor"], |_| {}).await;
+    for way in [Way::Tls12, Way::Tls13] {
+        let (number, crossed) = visited(&server, way).await;
+        let file = fetch(&server, &format!("/wire/{number}.pcapng?eve=1")).await;
+        let capture = Capture::of(&file);
+        capture.expect_clean();
+        assert_eq!(capture.fields("http or websocket", &["frame.number"]), "");
+        assert_ne!(capture.fields("tls.app_data", &["frame.number"]), "");
+
+        let streams = streams_of(&file);
+        assert!(streams.sent == crossed.sent && streams.received == crossed.received);
+        let recorder = server
+            .app
+            .wire
+            .as_ref()
+            .unwrap()
+            .connection(number)
+            .unwrap();
+        let secrets: Vec<_> = recorder.secrets().lines().collect();
+        assert!(!secrets.is_empty());
+        for line in secrets {
+            let secret = line.secret.expose();
+            let text = line.to_text();
+            let hex = text.rsplit(' ').next().unwrap();
+            for trace in [secret, hex.as_bytes(), hex.to_uppercase().as_bytes()] {
+                assert!(!contains(&file, trace), "{way:?}: a secret is in the file");
+            }
+        }
+        for told in [
+            "login",
+            "HTTP",
+            "echo",
+            "WebSocket",
+            "requests",
+            PASSWORD,
+            SAID,
+        ] {
+            assert!(!contains(&file, told.as_bytes()), "{way:?}: {told}");
+        }
+        println!("{way:?}\n{}", capture.comments());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_connection_gives_what_has_crossed_so_far() {
+    let server = server(&["--instructor"], |_| {}).await;
+    let (mut client, _) = connect(&server, Way::Tls13).await;
+    knock(&mut client).await;
+    let path = format!("/wire/{}.pcapng", newest(&server));
+    let capture = Capture::of(&fetch(&server, &path).await);
+    capture.expect_clean();
+    let uri = ["http.request.uri"];
+    assert_eq!(capture.fields("http.request", &uri), "/login\n/login\n");
+    assert_eq!(capture.fields("tcp.flags.fin == 1", &uri), "");
+    client.get("/register").await;
+    let capture = Capture::of(&fetch(&server, &path).await);
+    assert_eq!(
+        capture.fields("http.request", &uri),
+        "/login\n/login\n/register\n"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_not_kept_is_told_on_the_packet_behind_it_and_on_the_file() {
+    let server = server(&["--instructor"], |_| {}).await;
+    let (mut client, _) = connect(&server, Way::Plain).await;
+    let text = "x".repeat(100);
+    echo(&mut client).await;
+    let number = newest(&server);
+    // Each says 106 bytes one way: more than the beginning and the latest that are kept.
+    for _message in 0..3000 {
+        crate::visit::say(&mut client, &text).await;
+    }
+    leave(&mut client).await;
+    let file = fetch(&server, &format!("/wire/{number}.pcapng")).await;
+    let recorder = server
+        .app
+        .wire
+        .as_ref()
+        .unwrap()
+        .connection(number)
+        .unwrap();
+    let missing = recorder.state().missing;
+    assert!(missing.client > 0 && missing.server > 0);
+    let comments = Capture::of(&file).comments();
+    for (bytes, who) in [(missing.client, "client"), (missing.server, "server")] {
+        let told = format!("{bytes} bytes before these were not kept.");
+        assert_eq!(comments.matches(&told).count(), 1, "{comments}");
+        let told = format!("{bytes} bytes from the {who} are missing");
+        assert!(contains(&file, told.as_bytes()));
+    }
+    server.stop().await;
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}

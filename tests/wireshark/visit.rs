@@ -1,0 +1,129 @@
+//! A visit to the server as a browser makes it, and what crossed the client's socket meanwhile.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+
+use secure_chat::config::{Config, Listen};
+use secure_chat::octets::Direction;
+use secure_chat::transport::tap::{Observer, Seen};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+
+use crate::client::{Client, HOST, Wire};
+use crate::support::Server;
+
+/// Where the tests look for free ports: Wireshark knows no protocol by any of these.
+static NEXT_PORT: AtomicU16 = AtomicU16::new(18_100);
+
+/// A server with HTTP and HTTPS on ports that mean nothing to Wireshark, and with `/ws/echo`.
+pub(crate) async fn server(flags: &[&str], change: impl FnOnce(&mut Config)) -> Server {
+    let flags = [&["--both", "--tls-port=0", "--echo"], flags].concat();
+    Server::start(&flags, |config| {
+        config.listen = Listen::Both {
+            plain_port: free_port(),
+            tls_port: free_port(),
+        };
+        change(config);
+    })
+    .await
+}
+
+fn free_port() -> u16 {
+    loop {
+        let port = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// How a client comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Plain,
+    Tls12,
+    Tls13,
+}
+
+/// All of them.
+pub(crate) const WAYS: [Way; 3] = [Way::Plain, Way::Tls12, Way::Tls13];
+
+/// What crossed the client's socket.
+#[derive(Debug, Default)]
+pub(crate) struct Crossed {
+    pub(crate) sent: Vec<u8>,
+    pub(crate) received: Vec<u8>,
+}
+
+/// A connection, and what crosses it.
+pub(crate) async fn connect(server: &Server, way: Way) -> (Client, Arc<Mutex<Crossed>>) {
+    let crossed = Arc::<Mutex<Crossed>>::default();
+    let watching = Arc::clone(&crossed);
+    let observer: Observer = Arc::new(move |direction, seen| {
+        let Seen::Chunk(chunk) = seen else { return };
+        let mut crossed = watching.lock().unwrap();
+        // The client's end: what is read there comes from the server.
+        match direction {
+            Direction::FromClient => crossed.received.extend(chunk),
+            Direction::FromServer => crossed.sent.extend(chunk),
+        }
+    });
+    let client = match way {
+        Way::Plain => Client::connect_watched(server, Wire::Plain, Some(observer)).await,
+        Way::Tls12 => Client::connect_in(server, &[&TLS12], Some(observer)).await,
+        Way::Tls13 => Client::connect_in(server, &[&TLS13], Some(observer)).await,
+    };
+    (client, crossed)
+}
+
+pub(crate) const PASSWORD: &str = "correct+horse+battery";
+
+/// What is said over the WebSocket.
+pub(crate) const SAID: &str = "hello from the client";
+
+/// Fetches a page, and sends a password that fits nobody.
+pub(crate) async fn knock(client: &mut Client) {
+    assert_eq!(client.get("/login").await.status, 200);
+    let form = format!("name=nobody&password={PASSWORD}");
+    client
+        .send(format!(
+            "POST /login HTTP/1.1\r\n{HOST}Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            form.len()
+        ))
+        .await;
+    assert_eq!(client.answer().await.status, 403);
+}
+
+/// Opens `/ws/echo`, and hears what it says.
+pub(crate) async fn echo(client: &mut Client) {
+    let lines = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    assert_eq!(client.get_with("/ws/echo", lines).await.status, 101);
+    say(client, SAID).await;
+}
+
+/// Says something of less than 126 bytes, and hears it.
+pub(crate) async fn say(client: &mut Client, text: &str) {
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let len = u8::try_from(text.len()).unwrap();
+    let mut frame = vec![0x81, 0x80 | len];
+    frame.extend(KEY);
+    frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(b, key)| b ^ key));
+    client.send(frame).await;
+    let echoed = client.exactly(2 + text.len()).await;
+    assert_eq!(echoed, [&[0x81, len], text.as_bytes()].concat());
+}
+
+/// Closes the WebSocket, and the connection.
+pub(crate) async fn leave(client: &mut Client) {
+    // Close, no code, masked with zeros.
+    client.send([0x88, 0x80, 0, 0, 0, 0]).await;
+    assert_eq!(client.exactly(2).await, [0x88, 0]);
+    client.expect_end().await;
+}
+
+/// The key that shows everybody's connections, as a line of a request.
+pub(crate) fn instructor(server: &Server, name: &str) -> String {
+    let key = server.app.instructor.as_ref().unwrap();
+    format!("Cookie: {name}={}\r\n", key.as_str())
+}
