@@ -5,7 +5,7 @@ import { factsOf, carriedBy, endOf } from './connections.js';
 import { DocumentSource } from './document_source.js';
 import { ConnectionView } from './view.js';
 
-const source = new DocumentSource(JSON.parse(byId('wire-document').textContent));
+const source = new DocumentSource(JSON.parse(part(document, 'script[type="application/json"]').textContent));
 const view = new ConnectionView(part(byId('paper'), '.view'), source);
 
 source.addEventListener('event', ({ detail }) => {

@@ -83,11 +83,11 @@ fn place_on(recorder: &Recorder, message: MessageId) -> Option<Place> {
         .filter(|(item, text)| item.direction == FromServer && beginning.find_in(text).is_some());
     let (item, text) = carriers.max_by_key(|(_, text)| is_news(text))?;
     let sent = client_id(text).and_then(|id| {
-        let mut frames = frames.iter();
-        let sent = frames
-            .find(|(item, text)| item.direction == FromClient && is_send_of(text, &id))
-            .map(|(item, _)| item.number);
-        sent
+        let mut sends = frames
+            .iter()
+            .filter(|(item, _)| item.direction == FromClient);
+        let (item, _) = sends.find(|(_, text)| is_send_of(text, &id))?;
+        Some(item.number)
     });
     Some(Place {
         connection: recorder.about().number,
@@ -119,16 +119,22 @@ fn object_in(frame: &[u8]) -> Option<Value> {
 }
 
 fn is_news(frame: &[u8]) -> bool {
-    object_in(frame).is_some_and(|event| event["type"] == "message")
+    object_in(frame).is_some_and(|event| text_in(&event, "/type") == Some("message"))
 }
 
 fn client_id(frame: &[u8]) -> Option<String> {
     let event = object_in(frame)?;
-    Some(event["message"]["client_id"].as_str()?.to_owned())
+    text_in(&event, "/message/client_id").map(str::to_owned)
 }
 
 fn is_send_of(frame: &[u8], client_id: &str) -> bool {
-    object_in(frame).is_some_and(|event| event["type"] == "send" && event["client_id"] == client_id)
+    object_in(frame).is_some_and(|event| {
+        text_in(&event, "/type") == Some("send") && text_in(&event, "/client_id") == Some(client_id)
+    })
+}
+
+fn text_in<'a>(event: &'a Value, place: &str) -> Option<&'a str> {
+    event.pointer(place)?.as_str()
 }
 
 #[cfg(test)]

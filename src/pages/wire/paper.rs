@@ -93,7 +93,7 @@ fn paper(assets: &Assets, number: u64, document: &str) -> Result<Paper, String> 
     // Within a script nothing is escaped but what could end it: `<` is the same to JSON by its number.
     let document = document.replace('<', "\\u003c");
     let html = format!(
-        "{}<style>{style}</style>\n</head>\n<body class=\"page-paper\">\n{}<script type=\"application/json\" id=\"wire-document\">{document}</script>\n<script>{script}</script>\n</body>\n</html>\n",
+        "{}<style>{style}</style>\n</head>\n<body class=\"page-paper\">\n{}<script type=\"application/json\">{document}</script>\n<script>{script}</script>\n</body>\n</html>\n",
         head.as_str(),
         body.as_str()
     );
