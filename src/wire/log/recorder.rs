@@ -20,6 +20,10 @@ use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::{Event, What};
 
+/// The shelf is told in steps of so many bytes what a connection holds: telling it of each chunk would have all
+/// connections wait for one counter.
+const COST_STEP: usize = 4 * 1024;
+
 /// What a connection costs before its first byte: the recorder, its place on the shelf, its secrets and words.
 const EMPTY_COST: usize = 2048;
 
@@ -347,7 +351,10 @@ impl Recorder {
 
     /// Tells the shelf how much more or less is held now; keeps less from here on if there is no room.
     fn account(&self, kept: &mut Kept) {
-        let cost = EMPTY_COST + kept.record.cost();
+        let cost = (EMPTY_COST + kept.record.cost()).next_multiple_of(COST_STEP);
+        if cost == kept.cost {
+            return;
+        }
         let before = std::mem::replace(&mut kept.cost, cost);
         if self.shelf.replace(before, cost) {
             return;
