@@ -47,7 +47,7 @@ pub struct App {
     /// How TLS is done, where it is.
     pub tls: Option<Tls>,
     /// What crossed the network, unless nothing is recorded.
-    pub wire: Option<WireLog>,
+    pub wire: Option<Arc<WireLog>>,
     /// The key that shows everybody's connections, if there is one.
     pub instructor: Option<InstructorKey>,
     stopping: watch::Receiver<bool>,
@@ -125,14 +125,16 @@ impl App {
     /// `AppError`; then nothing is left open.
     pub async fn start(
         config: Config,
-        log: Log,
+        log: Arc<Log>,
         sinks: Vec<Arc<dyn Sink>>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, AppError> {
         let assets = Assets::load(config.assets.clone(), config.asset_version.clone())
             .map_err(AppError::Assets)?;
         let instructor = config.instructor.then(InstructorKey::draw).transpose()?;
-        let wire = config.wire.then(|| WireLog::new(HELD_BYTES_MAX, sinks));
+        let wire = config
+            .wire
+            .then(|| Arc::new(WireLog::new(HELD_BYTES_MAX, sinks)));
         let sources = config.listen.tls_port().map(|_| tls_sources(&config));
         let data = config.data.clone();
         let opened = tokio::task::spawn_blocking(move || {
@@ -153,7 +155,6 @@ impl App {
             .await
             .map_err(AppError::Store)?;
         let directory = Arc::new(Directory::new(&known));
-        let log = Arc::new(log);
         let report = {
             let log = log.clone();
             move |error: &StoreError| log!(log, "messages could not be stored: {error}")

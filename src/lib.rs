@@ -27,6 +27,9 @@ pub mod log;
 /// A transcript of all connections on standard output, while they happen.
 pub mod trace;
 
+/// What leaves the program for Wireshark: captures, a live stream, key logs.
+pub mod export;
+
 /// Binds, accepts, limits, and stops gracefully.
 pub mod server;
 

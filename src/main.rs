@@ -12,6 +12,7 @@ use secure_chat::banner;
 use secure_chat::chat::sessions::SWEEP_EVERY_SECS;
 use secure_chat::config::{Command, Config};
 use secure_chat::explain;
+use secure_chat::export::Export;
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
@@ -57,13 +58,13 @@ fn run(config: Config) -> Result<(), String> {
         .map_err(|error| {
             format!("The system gives this program no threads ({error}): close other programs.")
         })?;
-    let served = runtime.block_on(serve(config, log));
+    let served = runtime.block_on(serve(config, Arc::new(log)));
     // What did not finish in time is not waited for once more.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(config: Config, log: Log) -> Result<(), String> {
+async fn serve(config: Config, log: Arc<Log>) -> Result<(), String> {
     // Before anything is announced: whoever reads the banner may send a signal at once.
     let signals = Signals::catch()
         .map_err(|error| format!("The system gives this program no signals ({error})."))?;
@@ -80,12 +81,20 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
         .transpose()
         .map_err(|error| format!("The transcript cannot be started ({error})."))?
         .map(Arc::new);
-    let sinks = trace.iter().map(|trace| Arc::clone(trace) as _).collect();
-    let app = App::start(config, log, sinks, stopping)
-        .await
-        .map_err(|error| error.to_string())?;
-    let app = Arc::new(app);
-    banner::print(&app, &ports, files_max);
+    let export = Export::open(&config.exports, &log).map_err(|error| error.to_string())?;
+    let mut sinks = export.sinks();
+    sinks.extend(trace.iter().map(|trace| Arc::clone(trace) as _));
+    let app = match App::start(config, log, sinks, stopping).await {
+        Ok(app) => Arc::new(app),
+        Err(error) => {
+            export.abandon();
+            return Err(error.to_string());
+        }
+    };
+    if let Some(wire) = &app.wire {
+        export.serve(wire).map_err(|error| error.to_string())?;
+    }
+    banner::print(&app, &ports, export.live_address(), files_max);
     tokio::spawn(sweep_sessions(app.clone()));
     tokio::spawn(reload_on_hangup(app.clone(), signals.hangup));
     tokio::spawn(stop_on_signal(
@@ -96,6 +105,7 @@ async fn serve(config: Config, log: Log) -> Result<(), String> {
     ));
     let all_left = server::run(app.clone(), ports).await;
     app.close().await;
+    export.finish().await;
     if let Some(trace) = trace {
         trace.finish();
     }

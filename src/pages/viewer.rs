@@ -30,7 +30,7 @@ pub(super) async fn admit<'a>(
     app: &'a App,
     request: &Request<'_>,
 ) -> Result<(&'a WireLog, Viewer), Box<Response>> {
-    let Some(wire) = &app.wire else {
+    let Some(wire) = app.wire.as_deref() else {
         let text = "This server was started with --no-wire: it records nothing, so there is nothing to see.";
         return Err(Box::new(error::page(
             app,

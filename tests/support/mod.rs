@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use secure_chat::app::App;
 use secure_chat::config::{Command, Config};
+use secure_chat::export::Export;
 use secure_chat::http::target::Scheme;
 use secure_chat::log::Log;
 use secure_chat::octets::Direction;
@@ -32,6 +33,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Server {
     /// Its shared handles.
     pub app: Arc<App>,
+    /// What it hands out for Wireshark.
+    pub export: Export,
     /// Where HTTP is served, if it is.
     pub plain: Option<SocketAddr>,
     /// Where HTTPS is served, if it is.
@@ -96,15 +99,18 @@ impl Server {
                 .map(|port| port.address)
         };
         let (plain, tls) = (address(Scheme::Http), address(Scheme::Https));
-        let app = Arc::new(
-            App::start(*config, log, Vec::new(), stopping)
-                .await
-                .unwrap(),
-        );
+        let log = Arc::new(log);
+        let export = Export::open(&config.exports, &log).unwrap();
+        let app = App::start(*config, log, export.sinks(), stopping).await;
+        let app = Arc::new(app.unwrap());
+        if let Some(wire) = &app.wire {
+            export.serve(wire).unwrap();
+        }
         let running = tokio::spawn(server::run(app.clone(), ports));
         let _proving = Proving(app.clone());
         Self {
             app,
+            export,
             _proving,
             plain,
             tls,
@@ -134,6 +140,7 @@ impl Server {
         self.stop.send(true).unwrap();
         let all_left = self.running.await.unwrap();
         self.app.close().await;
+        self.export.finish().await;
         (all_left, self.folder)
     }
 }

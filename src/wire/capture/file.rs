@@ -54,13 +54,7 @@ pub fn file(recorded: &Recorded<'_>) -> Vec<u8> {
         && !events.iter().any(is_ended)
     {
         let why = with_keys.then_some(ending.why.as_str());
-        let event = Event {
-            time_ns: ending.time_ns,
-            direction: Direction::FromServer,
-            what: What::End,
-            comment: Some(words::ending(why)),
-        };
-        tcp.write(&event, &mut out);
+        tcp.write(&words::end_event(ending.time_ns, why), &mut out);
     }
     out
 }

@@ -1,6 +1,8 @@
 //! The sentences in our captures: on the file, and on its packets.
 //! Nothing is found out here.
 
+use crate::octets::Direction;
+use crate::wire::event::{Event, What};
 use crate::wire::log::{About, Ending, State};
 use crate::wire::timeline::{Item, Kind};
 
@@ -13,12 +15,37 @@ pub(super) fn opening(about: &About) -> String {
     )
 }
 
-/// On the last packet, where the server's end was not seen. `why` is for those who have the keys.
-pub(super) fn ending(why: Option<&str>) -> String {
-    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+/// On the first packet in a file of a connection that began in an earlier one.
+pub(super) fn continued(about: &About) -> String {
     format!(
-        "The server has closed the connection{why}. This packet is rebuilt: whether the system sent FIN or RST was not seen."
+        "Connection #{} in the server's log goes on here: it began in an earlier file. Wireshark opens its TLS records only together with that file; mergecap puts both into one.",
+        about.number
     )
+}
+
+/// On the first that a client says.
+pub(super) fn first_bytes(bytes: &[u8]) -> &'static str {
+    match bytes {
+        // A record of content type handshake, and in it a message of type client_hello (RFC 8446 §5.1, §4).
+        [0x16, 3, _, _, _, 1, ..] => {
+            "The ClientHello of TLS: what everybody on the way can read of this connection."
+        }
+        [0x14..=0x17, ..] => "It begins as TLS does.",
+        _ => "In clear: anybody on the way can read it.",
+    }
+}
+
+/// The end of the server's direction, where it was not seen. `why` is for those who have the keys.
+pub(super) fn end_event(time_ns: u64, why: Option<&str>) -> Event {
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    Event {
+        time_ns,
+        direction: Direction::FromServer,
+        what: What::End,
+        comment: Some(format!(
+            "The server has closed the connection{why}. This packet is rebuilt: whether the system sent FIN or RST was not seen."
+        )),
+    }
 }
 
 /// On the file of one connection.

@@ -24,7 +24,7 @@ pub struct Item {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum What {
     /// It begins.
     Opened(Arc<About>),
@@ -49,6 +49,22 @@ pub enum What {
         /// How many.
         connections: u64,
     },
+}
+
+impl What {
+    /// News that is kept.
+    #[must_use]
+    pub fn of(about: &Arc<About>, news: &News<'_>) -> Self {
+        match news {
+            News::Opened => Self::Opened(Arc::clone(about)),
+            News::Secret(line) => Self::Secret((*line).clone()),
+            News::Event(event) => Self::Event((*event).clone()),
+            News::Ended { time_ns, why } => Self::Ended {
+                time_ns: *time_ns,
+                why: (*why).to_owned(),
+            },
+        }
+    }
 }
 
 /// The news of all connections.
@@ -135,20 +151,19 @@ impl State {
             News::Opened => {
                 self.tell_unseen(number);
                 self.followed.insert(number, Both::default());
-                self.push(number, What::Opened(Arc::clone(about)));
+                self.push(number, What::of(about, news));
             }
-            News::Secret(line) if self.followed.contains_key(&number) => {
-                self.push(number, What::Secret((*line).clone()));
+            News::Secret(_) if self.followed.contains_key(&number) => {
+                self.push(number, What::of(about, news));
             }
             News::Event(event) => self.event(number, event, has_room),
-            News::Ended { time_ns, why } => {
+            News::Ended { time_ns, .. } => {
                 if let Some(mut halves) = self.followed.remove(&number) {
                     for direction in [Direction::FromClient, Direction::FromServer] {
                         let gap = halves.of_mut(direction).gap();
                         self.resume(number, direction, *time_ns, gap);
                     }
-                    let (time_ns, why) = (*time_ns, (*why).to_owned());
-                    self.push(number, What::Ended { time_ns, why });
+                    self.push(number, What::of(about, news));
                 }
             }
             News::Secret(_) => {}

@@ -160,20 +160,17 @@ impl Tcp {
     /// As `write`, with notes on its bytes, in their order.
     pub fn write_noted(&mut self, event: &Event, notes: &[Note], out: &mut Vec<u8>) {
         let direction = event.direction;
-        let comment = event.comment.as_deref();
+        let own = event.comment.as_ref().map(|text| Note {
+            at: 0,
+            text: text.clone(),
+        });
+        let notes: Vec<_> = own.iter().chain(notes).collect();
         let mut out = Out {
             time_ns: event.time_ns,
             out,
         };
         match &event.what {
-            What::Bytes(bytes) => {
-                let comment = comment.map(|text| Note {
-                    at: 0,
-                    text: text.to_owned(),
-                });
-                let notes: Vec<_> = comment.iter().chain(notes).collect();
-                self.write_bytes(direction, bytes, &notes, &mut out);
-            }
+            What::Bytes(bytes) => self.write_bytes(direction, bytes, &notes, &mut out),
             What::Missing(missing) => {
                 let [side, _] = self.sides(direction);
                 side.missing = side.missing.saturating_add(missing.bytes);
@@ -182,10 +179,16 @@ impl Tcp {
                 side.seq = side.seq.wrapping_add(len);
             }
             What::End => {
-                self.send(direction, flags::FIN | flags::ACK, &[], comment, &mut out);
+                let comment = comment(self.gap(direction).as_deref(), &notes);
+                let flags = flags::FIN | flags::ACK;
+                self.send(direction, flags, &[], comment.as_deref(), &mut out);
                 self.acknowledge(direction, &mut out);
             }
-            What::Reset => self.send(direction, flags::RST | flags::ACK, &[], comment, &mut out),
+            What::Reset => {
+                let comment = comment(self.gap(direction).as_deref(), &notes);
+                let flags = flags::RST | flags::ACK;
+                self.send(direction, flags, &[], comment.as_deref(), &mut out);
+            }
         }
     }
 
@@ -196,11 +199,10 @@ impl Tcp {
         mut notes: &[&Note],
         out: &mut Out<'_>,
     ) {
+        let gap = self.gap(direction);
+        let mut gap = gap.as_deref();
         let [side, _] = self.sides(direction);
         let len_max = usize::from(side.path.segment_len_max());
-        let missing = std::mem::take(&mut side.missing);
-        let gap = format!("{missing} bytes before these were not kept.");
-        let mut gap = (missing > 0).then_some(gap.as_str());
         let count = bytes.len().div_ceil(len_max);
         for (index, segment) in bytes.chunks(len_max).enumerate() {
             let end = (index + 1) * len_max;
@@ -216,6 +218,13 @@ impl Tcp {
                 self.acknowledge(direction, out);
             }
         }
+    }
+
+    /// Tells of the bytes that were not kept before the next packet.
+    fn gap(&mut self, direction: Direction) -> Option<String> {
+        let [side, _] = self.sides(direction);
+        let missing = std::mem::take(&mut side.missing);
+        (missing > 0).then(|| format!("{missing} bytes before these were not kept."))
     }
 
     /// The other side acknowledges all that this one has sent.

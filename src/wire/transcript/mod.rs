@@ -5,7 +5,10 @@
 
 mod capture;
 mod content;
+mod entry;
 mod handshake;
+mod http;
+mod manner;
 mod message;
 mod sheet;
 mod teller;
@@ -123,10 +126,10 @@ impl Transcript {
         let mut sheet = self.teller.sheet();
         let end = match ended {
             Some((time_ns, _)) if self.as_eve => {
-                format!("ended after {} s", self.teller.time(time_ns).trim())
+                format!("ended after {} s", self.teller.time(time_ns))
             }
             Some((time_ns, why)) => {
-                format!("ended after {} s: {why}", self.teller.time(time_ns).trim())
+                format!("ended after {} s: {why}", self.teller.time(time_ns))
             }
             None => "end".to_owned(),
         };

@@ -101,6 +101,23 @@ fn a_message_that_is_too_long_to_wait_for_is_told_as_far_as_it_has_come_and_its_
 }
 
 #[test]
+fn a_long_message_that_never_ends_is_said_to_be_cut_short() {
+    let text = of_server(&[
+        sent(0, FromClient, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        sent(
+            1,
+            FromServer,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n",
+        ),
+        sent(2, FromServer, &[b'x'; 100_000]),
+        sent(3, FromServer, &[b'x'; 1]),
+    ]);
+    let end = "client ← server  #1 was cut short: 100044 bytes in all\n";
+    assert!(text.contains(end), "{text}");
+    assert_eq!(text.matches("#1").count(), 2, "{text}");
+}
+
+#[test]
 fn frames_are_told_with_the_bits_of_their_header_and_their_text() {
     let text = of_server(&[
         sent(0, FromClient, UPGRADE),
