@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::fingerprint::Fingerprint;
 use super::owner::{Badge, Owner, Traveller, Viewer};
-use super::plaintext::{Plaintext, PlaintextDigest};
+use super::plaintext::Plaintext;
 use super::record::{Cursor, Record};
 use super::shelf::Shelf;
 use super::sink::{About, News};
@@ -309,8 +310,8 @@ impl Recorder {
 
     /// What the application really read and wrote above TLS: the proof of what was decrypted. `None` without TLS.
     #[must_use]
-    pub fn plaintext_digests(&self) -> Option<Both<PlaintextDigest>> {
-        self.kept().plaintext.as_ref().map(Plaintext::digests)
+    pub fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
+        self.kept().plaintext.as_ref().map(Plaintext::fingerprints)
     }
 
     fn record(

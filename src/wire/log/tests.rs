@@ -171,7 +171,7 @@ fn the_views_own_requests_leave_no_byte_behind() {
     recorder.plaintext(FromClient, b"chat");
     recorder.chunk(3, FromServer, b"200");
     recorder.between_requests();
-    let digests = recorder.plaintext_digests();
+    let fingerprints = recorder.plaintext_fingerprints();
     recorder.chunk(4, FromClient, b"GET /wire");
     recorder.plaintext(FromClient, b"wire");
     recorder.conceal(5);
@@ -184,7 +184,7 @@ fn the_views_own_requests_leave_no_byte_behind() {
     let last = read(&recorder, &mut cursor).pop();
     assert_eq!(last, Some(row(3, FromServer, "200")));
     assert_eq!(recorder.state().bytes.client, 18);
-    assert_eq!(recorder.plaintext_digests(), digests);
+    assert_eq!(recorder.plaintext_fingerprints(), fingerprints);
     assert_eq!(recorder.secrets().lines().count(), 0);
     let ending = recorder.state().ended.unwrap();
     assert_eq!(ending.time_ns, 5);
