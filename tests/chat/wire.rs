@@ -102,31 +102,8 @@ impl View {
     }
 }
 
-#[tokio::test]
-async fn a_viewer_sees_their_own_conversation_as_it_happens_to_the_last_byte() {
-    let server = Server::plain().await;
-    let ana = Person::register(&server, "ana").await;
-    let mut view = View::open(&ana).await;
-    let first = view.until("connections").await;
-    assert_eq!(first["all"], true);
-    let mut chat = ana.chat(LOBBY).await;
-    let number = view.connection("/ws/chat/1").await;
-    view.watch(number).await;
-    let upgrade = view.item("GET /ws/chat/1").await;
-    assert_eq!(
-        (&upgrade["kind"], &upgrade["from"]),
-        (&json!("request"), &json!("client"))
-    );
-    assert_eq!(upgrade["secret"], true, "it has the cookie of the session");
-
-    let message = chat.post("my PIN is 4711", "c1").await;
-    let sent = view.item("\"send\"").await;
-    assert_eq!(sent["kind"], "frame");
-    assert!(sent["begun"].as_f64().unwrap() > upgrade["begun"].as_f64().unwrap());
-    view.item("\"message\"").await;
-    view.until("summary").await;
-    assert_eq!(view.summary["tls"], false);
-
+/// The item of a frame says what was sent, and is found by its text, its bytes and the number of its message.
+async fn must_hold(view: &mut View, number: u64, sent: &Value, message: &Value) {
     view.socket
         .say(json!({ "type": "show", "item": sent["number"] }))
         .await;
@@ -164,6 +141,34 @@ async fn a_viewer_sees_their_own_conversation_as_it_happens_to_the_last_byte() {
         (&located["connection"], &located["item"]),
         (&json!(number), &sent["number"])
     );
+}
+
+#[tokio::test]
+async fn a_viewer_sees_their_own_conversation_as_it_happens_to_the_last_byte() {
+    let server = Server::plain().await;
+    let ana = Person::register(&server, "ana").await;
+    let mut view = View::open(&ana).await;
+    let first = view.until("connections").await;
+    assert_eq!(first["all"], true);
+    let mut chat = ana.chat(LOBBY).await;
+    let number = view.connection("/ws/chat/1").await;
+    view.watch(number).await;
+    let upgrade = view.item("GET /ws/chat/1").await;
+    assert_eq!(
+        (&upgrade["kind"], &upgrade["from"]),
+        (&json!("request"), &json!("client"))
+    );
+    assert_eq!(upgrade["secret"], true, "it has the cookie of the session");
+
+    let message = chat.post("my PIN is 4711", "c1").await;
+    let sent = view.item("\"send\"").await;
+    assert_eq!(sent["kind"], "frame");
+    assert!(sent["begun"].as_f64().unwrap() > upgrade["begun"].as_f64().unwrap());
+    view.item("\"message\"").await;
+    view.until("summary").await;
+    assert_eq!(view.summary["tls"], false);
+
+    must_hold(&mut view, number, &sent, &message).await;
 
     chat.leave().await;
     loop {
@@ -226,12 +231,9 @@ async fn a_view_needs_our_own_page_and_name_and_ends_with_its_session() {
         let refused = Socket::ask(Ask { origin, ..ask }).await.err().unwrap();
         assert_eq!(refused.status, 403);
     }
+    // Who has no session has nothing to see.
     let stranger = Socket::ask(Ask { cookie: "", ..ask }).await;
-    let mut view = View::over(
-        stranger
-            .ok()
-            .expect("who has no session has nothing to see"),
-    );
+    let mut view = View::over(stranger.unwrap());
     view.until("connections").await;
     assert!(view.connections.is_empty());
 
