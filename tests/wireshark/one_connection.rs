@@ -70,7 +70,6 @@ async fn a_file_with_keys_opens_decrypted_with_no_option() {
         ] {
             assert!(comments.contains(&told), "{way:?}: {told}: {comments}");
         }
-        println!("{way:?}\n{comments}");
     }
     server.stop().await;
 }
@@ -116,7 +115,6 @@ async fn a_file_for_eve_has_no_keys_and_nothing_that_they_open() {
         ] {
             assert!(!contains(&file, told.as_bytes()), "{way:?}: {told}");
         }
-        println!("{way:?}\n{}", capture.comments());
     }
     server.stop().await;
 }
