@@ -28,14 +28,19 @@ const TEMPLATES: &[(&str, &str)] = built_in!("templates", include_str:
     "account.html", "badge_http.html", "badge_tls.html", "certificate_given.html",
     "certificate_self_signed.html", "chat.html", "conversation.html", "error.html", "guest.html",
     "join.html", "key_exchange.html", "key_resumed.html", "layout.html", "login.html",
-    "password_in_clear.html", "register.html", "someone.html", "user.html",
+    "password_in_clear.html", "register.html", "someone.html", "user.html", "wire.html",
+    "wire_compare.html", "wire_link.html", "wire_paper.html", "wire_paper_head.html", "wire_rows.html", "wire_view.html",
 );
 
 const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:
     "chat.js", "composer.js", "connection.js", "conversation.js", "editing.js", "favicon.svg",
     "groups.js", "markup.js", "memory.js", "message_row.js", "messages.js", "news.js", "outbox.js",
     "panels.js", "people.js", "scroll.js", "session.js", "site.js", "socket.js", "style.css",
-    "time.js", "timeline.js", "typing.js",
+    "time.js", "timeline.js", "typing.js", "wire/arithmetic.js", "wire/bytes.js", "wire/compare.js",
+    "wire/connections.js", "wire/document_source.js", "wire/explanation.js", "wire/field_tree.js",
+    "wire/filter.js", "wire/hex_view.js", "wire/inspector.js", "wire/items.js", "wire/lanes.js",
+    "wire/overview.js", "wire/paper.js", "wire/values.js", "wire/view.js", "wire/virtual_list.js",
+    "wire/wire.css", "wire/wire.js", "wire/words.js",
 );
 
 /// All templates and static files, and the version that stands in their URLs.
@@ -152,7 +157,7 @@ impl Assets {
         template.render(values).map_err(explain)
     }
 
-    /// The static file of that name: a plain name, as `http::static_path` has it.
+    /// The static file of that name: a plain name, perhaps in a plain folder, as `http::static_path` has it.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<StaticFile> {
         match &self.folder {
@@ -241,12 +246,21 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    /// Files with their paths below the folder.
     fn names_in(folder: &str) -> BTreeSet<String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        std::fs::read_dir(path)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        let mut names = BTreeSet::new();
+        for entry in std::fs::read_dir(path).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                let below = names_in(&format!("{folder}/{name}"));
+                names.extend(below.iter().map(|file| format!("{name}/{file}")));
+            } else {
+                names.insert(name);
+            }
+        }
+        names
     }
 
     #[test]
@@ -282,7 +296,9 @@ mod tests {
             std::fs::create_dir(folder.path().join(part)).unwrap();
             for name in names_in(part) {
                 let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(part).join(&name);
-                std::fs::copy(from, folder.path().join(part).join(&name)).unwrap();
+                let to = folder.path().join(part).join(&name);
+                std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+                std::fs::copy(from, to).unwrap();
             }
         }
         let assets = Assets::load(Some(folder.path().to_owned()), None).unwrap();

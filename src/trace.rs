@@ -12,12 +12,18 @@ use std::time::{Duration, Instant};
 
 use crate::config::Eyes;
 use crate::wire::decrypt::Secrets;
+use crate::wire::event::{self, Event};
 use crate::wire::log::queue::{Item, Queue, What};
 use crate::wire::log::{About, News, Sink};
 use crate::wire::transcript::{Opening, Palette, Transcript};
 
 /// How much news may wait for a slow terminal, in bytes. Beyond it bytes are left out, and counted: the chat does not wait.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How much of one connection is followed, and of all that are open together, in bytes: a transcript has to keep what it has
+/// told. A chat of a day stays far below; a large download does not, and its bytes look all the same.
+const FOLLOWED_BYTES_MAX: usize = 16 * 1024 * 1024;
+const FOLLOWED_BYTES_MAX_IN_ALL: usize = 128 * 1024 * 1024;
 
 /// How long the last lines may take to be written when the program ends.
 const FINISH_MAX: Duration = Duration::from_millis(500);
@@ -54,7 +60,8 @@ impl Trace {
                 let mut writer = Writer {
                     eyes,
                     palette,
-                    transcripts: HashMap::new(),
+                    followed: HashMap::new(),
+                    bytes: 0,
                 };
                 writer.write_all(&waiting, out);
                 // Whether all was written or nobody reads any more.
@@ -90,7 +97,15 @@ impl Sink for Trace {
 struct Writer {
     eyes: Eyes,
     palette: Palette,
-    transcripts: HashMap<u64, Transcript>,
+    followed: HashMap<u64, Followed>,
+    /// Of all of them together.
+    bytes: usize,
+}
+
+/// One connection while it is told.
+struct Followed {
+    transcript: Transcript,
+    bytes: usize,
 }
 
 impl Writer {
@@ -120,7 +135,7 @@ impl Writer {
             }
             other => other,
         };
-        let Some(transcript) = self.transcripts.get_mut(&number) else {
+        let Some(Followed { transcript, .. }) = self.followed.get_mut(&number) else {
             return String::new();
         };
         match what {
@@ -128,16 +143,45 @@ impl Writer {
                 transcript.learn(line);
                 String::new()
             }
-            What::Event(event) => transcript.push(&event),
+            What::Event(event) => {
+                let text = transcript.push(&event);
+                text + &self.count(number, &event)
+            }
             What::Left { bytes } => transcript.remark(&format!(
                 "{bytes} bytes are not shown here: this output was too slow"
             )),
             What::Ended { time_ns, why } => {
                 let text = transcript.finish(Some((time_ns, &why)));
-                self.transcripts.remove(&number);
+                self.leave(number);
                 text
             }
             What::Opened(_) | What::Unseen { .. } => String::new(),
+        }
+    }
+
+    /// Counts what is held now, and says so where a connection can be followed no further.
+    fn count(&mut self, number: u64, event: &Event) -> String {
+        let (event::What::Bytes(bytes), Some(followed)) =
+            (&event.what, self.followed.get_mut(&number))
+        else {
+            return String::new();
+        };
+        followed.bytes += bytes.len();
+        self.bytes += bytes.len();
+        if followed.bytes <= FOLLOWED_BYTES_MAX && self.bytes <= FOLLOWED_BYTES_MAX_IN_ALL {
+            return String::new();
+        }
+        let text = followed.transcript.remark(&format!(
+            "this connection is followed no further: its first {} bytes are all that there is room for",
+            followed.bytes
+        ));
+        self.leave(number);
+        text
+    }
+
+    fn leave(&mut self, number: u64) {
+        if let Some(followed) = self.followed.remove(&number) {
+            self.bytes -= followed.bytes;
         }
     }
 
@@ -154,7 +198,9 @@ impl Writer {
         };
         let transcript = Transcript::new(opening, secrets, self.palette);
         let text = transcript.opening();
-        self.transcripts.insert(about.number, transcript);
+        let bytes = 0;
+        self.followed
+            .insert(about.number, Followed { transcript, bytes });
         text
     }
 }

@@ -24,7 +24,10 @@ export function drawStored(row, message, { previous, wish, yourId }) {
   edited.hidden = deleted || message.edited_at === null;
   edited.title = message.edited_at === null ? '' : fullDate(message.edited_at);
   showClock(part(row, 'time'), message.created_at);
-  part(row, '.tools').hidden = !own || deleted;
+  part(row, '.tools').hidden = deleted;
+  part(row, '.tool-wire').href = `/wire?message=${message.id}`;
+  part(row, '.tool-edit').hidden = !own;
+  part(row, '.tool-delete').hidden = !own;
   drawWish(row, deleted ? null : wish, { edit: 'saving…', delete: 'deleting…' });
 }
 

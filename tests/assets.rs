@@ -6,18 +6,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The files of one folder of the repository, by name.
+/// The files of one folder of the repository and the folders in it, by their paths below it.
 fn files(folder: &str, extension: &str) -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == extension))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(&path).unwrap())
-        })
-        .collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(&path).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            for (below, text) in self::files(&format!("{folder}/{name}"), extension) {
+                files.insert(format!("{name}/{below}"), text);
+            }
+        } else if path.extension().is_some_and(|e| e == extension) {
+            files.insert(name.to_owned(), std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    files
 }
 
 /// All that stands between `open` and the next `close`.
@@ -31,12 +35,15 @@ fn between<'a>(text: &'a str, open: &'a str, close: char) -> impl Iterator<Item 
 fn every_module_that_is_imported_exists_and_is_imported_by_a_relative_path() {
     let modules = files("static", "js");
     for (name, text) in &modules {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         for import in between(text, " from '", '\'') {
-            let target = import.strip_prefix("./");
-            assert!(
-                target.is_some_and(|target| modules.contains_key(target)),
-                "{name} imports {import}"
-            );
+            let target = match (import.strip_prefix("./"), import.strip_prefix("../")) {
+                (Some(target), _) if folder.is_empty() => target.to_owned(),
+                (Some(target), _) => format!("{folder}/{target}"),
+                (_, Some(target)) if !folder.is_empty() => target.to_owned(),
+                _ => String::new(),
+            };
+            assert!(modules.contains_key(&target), "{name} imports {import}");
         }
     }
 }

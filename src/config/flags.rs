@@ -289,6 +289,15 @@ impl fmt::Display for UsageError {
             Self::NothingToExplain => f.write_str(
                 "explain needs a capture: write secure-chat explain FILE, or - to read standard input.",
             ),
+            _ => self.write_value(f),
+        }
+    }
+}
+
+impl UsageError {
+    /// What is wrong with a value.
+    fn write_value(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::NotAPort { flag, value } => write!(
                 f,
                 "{value:?} is not a port: write a number from 1 to 65535 after {flag}, or 0 for any free one."
@@ -312,9 +321,8 @@ impl fmt::Display for UsageError {
             _ => self.write_contradiction(f),
         }
     }
-}
 
-impl UsageError {
+    /// Which flags do not go together.
     fn write_contradiction(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TlsAndBoth => f.write_str(

@@ -85,6 +85,10 @@ fn show(
                     group_values[1],
                     ("user_id", Value::Text(&user.id.to_string())),
                     ("user_name", Value::Text(user.name.as_str())),
+                    (
+                        "wire",
+                        Value::Text(if app.wire.is_some() { "true" } else { "false" }),
+                    ),
                     ("conversation", Value::Markup(&conversation)),
                     ("assets", Value::Text(&app.assets.base())),
                 ],

@@ -22,9 +22,10 @@ use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
 use crate::websocket::limits::WebSocketLimits;
 
 use super::request::{Upgrade, Via};
+use super::wire;
 
 /// The session ended; what to do next is to log in (4000–4999 are ours to define, RFC 6455 §7.4.2).
-const SESSION_ENDED: CloseCode = CloseCode(4001);
+pub(super) const SESSION_ENDED: CloseCode = CloseCode(4001);
 
 /// The longest message that `/ws/echo` says back, and the most that may wait there: the Autobahn suite sends such.
 const ECHO_LEN_MAX: usize = 16 * 1024 * 1024;
@@ -42,6 +43,11 @@ where
 {
     let limits = match upgrade {
         Upgrade::Echo => echo_limits(&app.config.limits),
+        Upgrade::Wire(_) => WebSocketLimits {
+            message_len_max: wire::WISH_LEN_MAX,
+            queue_bytes_max: wire::QUEUE_LEN_MAX,
+            ..chat_limits(&app.config.limits)
+        },
         _ => chat_limits(&app.config.limits),
     };
     let mut socket = WebSocket::new(stream, leftover, limits);
@@ -53,6 +59,10 @@ where
             after,
         } => talk(app, via, &mut socket, &admission.session, group, after).await,
         Upgrade::Echo => say_back(app, &mut socket).await,
+        Upgrade::Wire(watcher) => {
+            wire::serve(app, &mut socket, &watcher).await;
+            Ok(())
+        }
     };
     if let Err(error) = served {
         socket.socket().close(

@@ -66,9 +66,25 @@ pub(super) fn add_page_fields(app: &App, request: &Request<'_>, response: &mut R
     add_security_fields(app, request, response);
 }
 
+/// The fields of a page with a content security policy of its own.
+pub(super) fn add_own_policy_fields(
+    app: &App,
+    request: &Request<'_>,
+    response: &mut Response,
+    policy: &str,
+) {
+    response.add_field("Cache-Control", "no-store");
+    response.add_field("Content-Security-Policy", policy.to_owned());
+    add_fields_beside_policy(app, request, response);
+}
+
 /// The fields of everything.
 pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &mut Response) {
     response.add_field("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    add_fields_beside_policy(app, request, response);
+}
+
+fn add_fields_beside_policy(app: &App, request: &Request<'_>, response: &mut Response) {
     response.add_field("X-Content-Type-Options", "nosniff");
     // Nobody else learns where a reader came from. Pages widen this, by a <meta>, to requests to this
     // very server: under `no-referrer` a browser would send our own forms with `Origin: null`, and
@@ -98,6 +114,11 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
         None => app.assets.render("guest.html", &[])?,
     };
     let badge = badge::render(app, request.via)?;
+    // With --no-wire there is nothing to go to.
+    let wire = match &app.wire {
+        Some(_) => app.assets.render("wire_link.html", &[])?,
+        None => Markup::default(),
+    };
     app.assets.render(
         "layout.html",
         &[
@@ -105,6 +126,7 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
             ("page", Value::Text(page.name)),
             ("assets", Value::Text(&app.assets.base())),
             ("badge", Value::Markup(&badge)),
+            ("wire", Value::Markup(&wire)),
             ("user", Value::Markup(&user)),
             ("content", Value::Markup(&content)),
         ],

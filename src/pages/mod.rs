@@ -15,10 +15,12 @@ mod static_files;
 mod traveller;
 mod viewer;
 mod visitor;
+mod wire;
 
 pub use conversation::converse;
 pub use error::{bare, refused};
 pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
+pub use wire::Watcher;
 
 use crate::app::App;
 use crate::http::router::{self, Found, Route};
@@ -43,7 +45,10 @@ const ROUTES: &[Route<Page>] = &[
     Route::get("/ws", Page::NewsSocket),
     Route::get("/ws/chat/{}", Page::ChatSocket),
     Route::get("/ws/echo", Page::EchoSocket),
-    Route::get("/wire/{}", Page::Wire),
+    Route::get("/ws/wire", Page::WireSocket),
+    Route::get("/wire", Page::Wire),
+    Route::get("/wire/compare", Page::WireCompare),
+    Route::get("/wire/{}", Page::WireConnection),
     Route::get("/static/{..}", Page::StaticFile),
     Route::get("/favicon.ico", Page::Favicon),
 ];
@@ -65,7 +70,10 @@ enum Page {
     NewsSocket,
     ChatSocket,
     EchoSocket,
+    WireSocket,
     Wire,
+    WireCompare,
+    WireConnection,
     StaticFile,
     Favicon,
 }
@@ -142,10 +150,10 @@ async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Repl
         Page::NewsSocket => sockets::news(app, request).await,
         Page::ChatSocket => sockets::chat(app, request, value).await,
         Page::EchoSocket => sockets::echo(app, request),
-        Page::Wire => match value.strip_suffix(".pcapng") {
-            Some(number) => capture_file::pcapng(app, request, number).await.into(),
-            None => error::not_found(app, request).into(),
-        },
+        Page::WireSocket => wire::socket(app, request).await,
+        Page::Wire => wire::home(app, request).await.into(),
+        Page::WireCompare => wire::compare(app, request).await.into(),
+        Page::WireConnection => wire::connection(app, request, value).await.into(),
         // Answered above: they ask for no session.
         Page::StaticFile | Page::Favicon => error::not_found(app, request).into(),
     }

@@ -125,6 +125,8 @@ pub enum Upgrade {
     },
     /// What comes goes back.
     Echo,
+    /// The wire, as far as this one may see it.
+    Wire(super::wire::Watcher),
 }
 
 /// Somebody who may open a socket. The seat is theirs as long as this lives.

@@ -109,7 +109,8 @@ async fn admit(app: &App, request: &Request<'_>) -> Result<(Response, Admission)
     }
 }
 
-fn handshake(app: &App, request: &Request<'_>) -> Result<Response, Box<Response>> {
+/// The 101 that opens a WebSocket, or what is wrong with the handshake.
+pub(super) fn handshake(app: &App, request: &Request<'_>) -> Result<Response, Box<Response>> {
     if request.head.method == Method::Head {
         // HEAD asks what an ordinary GET would be answered; only GET opens a WebSocket.
         return Err(Box::new(turn_down(

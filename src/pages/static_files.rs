@@ -20,17 +20,19 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Ask again each time: the URL may be of another start, or the file may be edited.
 const REVALIDATE: &str = "no-cache";
 
-/// `segments` are a file name, perhaps with a version in front.
+/// `segments` are a file name, perhaps with a version in front; those in a folder always have one.
 pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Response {
     let (version, name) = match segments {
-        [name] => (None, *name),
-        [version, name] => (Some(*version), *name),
-        _ => return error::not_found(app, request),
+        [name] => (None, std::slice::from_ref(name)),
+        [version, name @ ..] => (Some(*version), name),
+        [] => return error::not_found(app, request),
     };
     // Any version is served, as pages of the start before may still ask, but none that is spelled like a way out.
     let is_current = version == Some(app.assets.version());
-    let is_plain = is_plain_name(name) && (is_current || version.is_none_or(is_plain_name));
-    let Some(file) = is_plain.then(|| app.assets.file(name)).flatten() else {
+    let has_plain_names = name.iter().all(|part| is_plain_name(part));
+    let is_plain = has_plain_names && (is_current || version.is_none_or(is_plain_name));
+    let file = is_plain.then(|| app.assets.file(&name.join("/"))).flatten();
+    let Some(file) = file else {
         return error::not_found(app, request);
     };
     let is_final = is_current && !app.assets.is_edited();

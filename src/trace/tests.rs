@@ -6,9 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use bytes::Bytes;
 
 use super::*;
-use crate::octets::Direction::{FromClient, FromServer};
+use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::wire::decrypt::{Label, Secret};
-use crate::wire::event::{self, Event};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const RESPONSE: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
@@ -27,7 +26,7 @@ fn about(number: u64) -> Arc<About> {
     })
 }
 
-fn sent(direction: crate::octets::Direction, bytes: &[u8]) -> Event {
+fn sent(direction: Direction, bytes: &[u8]) -> Event {
     Event {
         time_ns: 1000,
         direction,
@@ -133,9 +132,13 @@ fn eve_learns_no_secret() {
         for event in &capture.connections[0].events {
             trace.take(&about(1), &News::Event(event));
         }
+        // As the server knows it: it may repeat what was said under TLS.
+        let why = "the client said: bye";
+        trace.take(&about(1), &News::Ended { time_ns: 2000, why });
         trace.finish();
         let text = all(&reader);
         assert_eq!(text.contains("GET /favicon.svg"), is_read, "{text}");
+        assert_eq!(text.contains("bye"), is_read, "{text}");
         assert!(text.contains("server name  localhost"), "{text}");
     }
 }
@@ -165,6 +168,28 @@ fn nobody_waits_for_a_reader_who_does_not_read() {
     assert!(waiting.len() < 10, "{waiting:?}");
     drop((go, reader));
     trace.finish();
+}
+
+#[test]
+fn a_connection_that_says_very_much_is_followed_no_further_and_makes_room() {
+    let mut writer = Writer {
+        eyes: Eyes::Server,
+        palette: Palette::PLAIN,
+        followed: HashMap::new(),
+        bytes: 0,
+    };
+    let mut tell = |what| writer.tell(Item { number: 1, what });
+    tell(What::Opened(about(1)));
+    tell(What::Event(sent(FromClient, REQUEST)));
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n";
+    let rest = FOLLOWED_BYTES_MAX - REQUEST.len() - head.len();
+    tell(What::Event(sent(FromServer, head.as_bytes())));
+    let text = tell(What::Event(sent(FromServer, &vec![b'x'; rest])));
+    assert!(!text.contains("no further"), "{text}");
+    let text = tell(What::Event(sent(FromServer, b"x")));
+    assert!(text.contains("its first 16777217 bytes"), "{text}");
+    assert_eq!(tell(What::Event(sent(FromServer, b"x"))), "");
+    assert!(writer.followed.is_empty() && writer.bytes == 0);
 }
 
 fn items(queue: &Queue) -> Vec<Item> {

@@ -19,6 +19,9 @@ pub mod event;
 /// One field, where it stands and what it means.
 pub mod field;
 
+/// What is shown of a connection, as JSON for the pages.
+pub mod json;
+
 /// What is recorded of all connections, and who may see it.
 pub mod log;
 

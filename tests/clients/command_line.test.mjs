@@ -37,7 +37,7 @@ test('a mistake on the command line ends with 2 and names what was meant', async
 test('--help and --version answer on stdout and end with 0', async () => {
   const help = await runProgram(['--help']);
   assert.equal(help.code, 0);
-  for (const flag of ['--host', '--port', '--tls', '--tls-port', '--both', '--certfile', '--keyfile', '--tls-config', '--data', '--assets', '--log', '--help', '--version']) {
+  for (const flag of ['--host', '--port', '--tls', '--tls-port', '--both', '--certfile', '--keyfile', '--tls-config', '--data', '--assets', '--log', '--trace', 'explain', '--help', '--version']) {
     assert(help.stdout.includes(flag), flag);
   }
   const version = await runProgram(['--version']);

@@ -2,6 +2,7 @@
 //! Conditions and ranges have a file of their own, `conditions`.
 
 use std::fs::File;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use secure_chat::http::date;
@@ -29,6 +30,7 @@ async fn a_file_comes_whole_with_what_a_cache_needs() {
             ("/static/chat.js", "text/javascript; charset=utf-8"),
             ("/static/favicon.svg", "image/svg+xml"),
             ("/favicon.ico", "image/svg+xml"),
+            ("/static/v/wire/wire.js", "text/javascript; charset=utf-8"),
         ] {
             let answer = client.get(path).await;
             assert_eq!(answer.status, 200, "{path}");
@@ -118,6 +120,10 @@ async fn no_spelling_leads_out_of_the_folder() {
         "/static/chat.html",
         "/static/.gitignore",
         "/static/x/y/style.css",
+        "/static/x/wire/../style.css",
+        "/static/x/wire/%2e%2e/style.css",
+        "/static/x/wire/wire.js/",
+        "/static/x/y/wire/wire.js",
         "/Static/style.css",
         "/%2e%2e/static/style.css",
     ] {
@@ -166,19 +172,28 @@ async fn everything_is_sent_with_the_fields_that_keep_it_to_itself() {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn files_of_a_folder_that_is_being_edited_are_asked_for_again_each_time() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["templates", "static"] {
         let (from, to) = (
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name),
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(name),
             folder.path().join(name),
         );
-        std::fs::create_dir(&to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
+        copy_folder(&from, &to);
     }
     std::fs::write(folder.path().join("secret.css"), "secret").unwrap();
     let assets = folder.path().to_owned();

@@ -15,7 +15,8 @@ use crate::wire::field::Field;
 /// HTTP messages, frames), which only the two ends know. In clear there is one layer, and everybody sees all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Numbered from 0 over both directions, in the order in which they began. Never changes.
+    /// Numbered from 0 over both directions, in the order in which they became known: most things with their first byte,
+    /// handshake messages and alerts with their last. Never changes.
     pub number: u64,
     /// Who sent it.
     pub direction: Direction,
@@ -38,7 +39,8 @@ pub struct Item {
     /// first record to the end of its last.
     pub wire: Range<u64>,
     /// Where it, or what it carries, stands in all that the application sent in this direction (without TLS the same as
-    /// `wire`); `None` for what is not the application's.
+    /// `wire`); `None` for what is not the application's. Missing bytes of the wire have none, missing bytes of the
+    /// application do.
     pub plain: Option<Range<u64>>,
     /// A message under TLS: the items of the records that carried it. A record: the items it carried, wholly or in part.
     pub related: Vec<u64>,
@@ -70,7 +72,8 @@ pub enum Kind {
     Frame,
     /// Bytes that could not be read.
     Unreadable,
-    /// Bytes that were not kept.
+    /// Bytes that were not kept. Under TLS, where nothing is known of the application's bytes either, there are two of them:
+    /// one among the records, with `wire` alone, and one among the messages, with `plain`.
     Missing,
     /// The end of a direction (FIN), or of the connection (RST).
     End,
@@ -102,7 +105,8 @@ pub struct Shown {
     pub number: u64,
     /// What crossed the network: one pane for each record (or for the item itself, without TLS).
     pub on_the_wire: Vec<Pane>,
-    /// What TLS wrapped; empty without TLS, and where it could not be opened.
+    /// What TLS wrapped: of an opened record what was inside, of a thing that records carried the thing itself, even if
+    /// they are in clear. Empty without TLS, and where it could not be opened.
     pub inside: Vec<Pane>,
     /// How the record was opened, step by step; only for a record that was.
     pub arithmetic: Vec<Step>,
@@ -153,7 +157,7 @@ pub struct Aligned {
     pub inside: Range<usize>,
     /// Which pane of `on_the_wire`.
     pub wire_pane: usize,
-    /// Which of its bytes: as many, encrypted.
+    /// Which of its bytes: as many, encrypted unless the record is in clear.
     pub wire: Range<usize>,
 }
 

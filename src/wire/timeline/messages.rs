@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::carriers::{Carriers, Span};
 use super::ledger::{Detail, Ledger};
 use super::pieces::{Both, Pieces, Times};
 use super::titles::{self, TITLE_BYTES_MAX};
@@ -19,21 +20,13 @@ const SEARCHED_LEN_MAX: usize = 64 * 1024;
 /// So many names of secrets are remembered; more would not teach more.
 const SECRET_NAMES_MAX: usize = 100;
 
-/// Bytes of the application, and the record that carried them.
-#[derive(Debug)]
-pub(super) struct Span {
-    pub(super) plain: Range<u64>,
-    /// The record, or what stands in its place where it is not known.
-    pub(super) item: usize,
-}
-
 /// All that the two applications said.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
     http: HttpStream,
     plain: Both<Pieces>,
-    /// By place; stays empty without TLS.
-    spans: Both<Vec<Span>>,
+    /// What carried it; without TLS nothing does.
+    carriers: Option<Carriers>,
     /// Items by the numbers that `http` gave.
     by_number: HashMap<u64, usize>,
     /// Messages in the order of their places.
@@ -41,14 +34,13 @@ pub(super) struct Messages {
     ended: Both<bool>,
     /// What was worth stealing: what it was called, and where it first stood.
     secret_names: Vec<(String, usize)>,
-    is_tls: bool,
 }
 
 impl Messages {
     /// Under TLS: the places of messages on the wire are those of their records.
     pub(super) fn under_tls() -> Self {
         Self {
-            is_tls: true,
+            carriers: Some(Carriers::default()),
             ..Self::default()
         }
     }
@@ -63,13 +55,8 @@ impl Messages {
 
     /// The records that carried any of these bytes, in order.
     pub(super) fn spans(&self, direction: Direction, plain: &Range<u64>) -> &[Span] {
-        if plain.is_empty() {
-            return &[];
-        }
-        let spans = self.spans.of(direction);
-        let first = spans.partition_point(|span| span.plain.end <= plain.start);
-        let behind = spans.partition_point(|span| span.plain.start < plain.end);
-        spans.get(first..behind).unwrap_or_default()
+        let carriers = self.carriers.as_ref();
+        carriers.map_or(&[], |carriers| carriers.of(direction, plain))
     }
 
     /// The message, or else the record, that holds this byte.
@@ -99,10 +86,10 @@ impl Messages {
         let plain = self.plain.of_mut(direction);
         let start = plain.end();
         plain.push(bytes.clone());
-        if let Some(item) = record {
-            let plain = start..plain.end();
-            ledger.change(item, |record, _| record.plain = Some(plain.clone()));
-            self.spans.of_mut(direction).push(Span { plain, item });
+        let plain = start..plain.end();
+        if let (Some(item), Some(carriers)) = (record, &mut self.carriers) {
+            carriers.note(direction, &plain, &[item]);
+            ledger.change(item, |record, _| record.plain = Some(plain));
         }
         let told = self.http.push(direction, bytes);
         self.take(told, ledger, times);
@@ -120,11 +107,9 @@ impl Messages {
         let start = plain.end();
         plain.skip(len);
         let plain = start..plain.end();
-        let spans = self.spans.of_mut(direction);
-        spans.extend(instead.iter().map(|&item| Span {
-            plain: plain.clone(),
-            item,
-        }));
+        if let Some(carriers) = &mut self.carriers {
+            carriers.note(direction, &plain, instead);
+        }
         let told = self.http.skip(direction, len);
         self.take(told, ledger, times);
     }
@@ -150,7 +135,7 @@ impl Messages {
         }
         let unfinished: Vec<usize> = [Direction::FromClient, Direction::FromServer]
             .into_iter()
-            .filter_map(|direction| self.by_place.of(direction).last().copied())
+            .flat_map(|direction| self.by_place.of(direction).iter().copied())
             .filter(|&index| ledger.item(index).is_some_and(|item| !item.is_whole))
             .collect();
         for index in unfinished {
@@ -163,6 +148,9 @@ impl Messages {
         told.sort_by_key(|message| message.number);
         for message in told {
             self.take_one(message, ledger, times);
+        }
+        if let Some(carriers) = &mut self.carriers {
+            carriers.retitle(ledger);
         }
     }
 
@@ -199,8 +187,11 @@ impl Messages {
             item.title = title;
             *detail = Detail::Message(message);
         });
-        if self.is_tls {
-            self.relate(index, direction, old_end..plain.end, is_retitled, ledger);
+        if let Some(carriers) = &mut self.carriers {
+            carriers.relate(index, &(old_end..plain.end), ledger);
+            if is_retitled {
+                carriers.rename(index, ledger);
+            }
         } else {
             ledger.change(index, |item, _| {
                 item.eve_title = Some(item.title.clone());
@@ -229,66 +220,6 @@ impl Messages {
             _ => Bytes::new(),
         };
         titles::of_message(message, &bytes)
-    }
-
-    /// Links a message and the records that carried these bytes of it.
-    fn relate(
-        &self,
-        index: usize,
-        direction: Direction,
-        grown: Range<u64>,
-        is_retitled: bool,
-        ledger: &mut Ledger,
-    ) {
-        let mut stale: Vec<usize> = Vec::new();
-        if is_retitled && let Some(item) = ledger.item(index) {
-            let related = item.related.iter();
-            stale.extend(related.filter_map(|&number| usize::try_from(number).ok()));
-        }
-        for span in self.spans(direction, &grown) {
-            let Some(item) = ledger.item(index) else {
-                return;
-            };
-            // Both ascend.
-            if item
-                .related
-                .last()
-                .is_none_or(|&last| last < span.item as u64)
-            {
-                ledger.relate(index, span.item);
-                stale.push(span.item);
-            }
-        }
-        self.place_on_the_wire(index, ledger);
-        let is_secret = ledger.item(index).is_some_and(|item| item.secret);
-        for record in stale {
-            titles::retitle_record(ledger, record);
-            if is_secret {
-                ledger.change(record, |item, _| item.secret = true);
-            }
-        }
-    }
-
-    /// From the beginning of the first record to the end of the last.
-    fn place_on_the_wire(&self, index: usize, ledger: &mut Ledger) {
-        let related = |number: Option<&u64>| {
-            let number = usize::try_from(*number?).ok()?;
-            ledger.item(number)
-        };
-        let Some(item) = ledger.item(index) else {
-            return;
-        };
-        let (Some(first), Some(last)) =
-            (related(item.related.first()), related(item.related.last()))
-        else {
-            return;
-        };
-        let (wire, begun_ns) = (first.wire.start..last.wire.end, first.begun_ns);
-        let ended_ns = last.ended_ns;
-        ledger.change(index, |item, _| {
-            item.wire = wire;
-            (item.begun_ns, item.ended_ns) = (begun_ns, ended_ns);
-        });
     }
 
     /// Marks a message, and the records that carried it, if it holds something worth stealing.

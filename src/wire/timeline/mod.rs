@@ -1,10 +1,12 @@
 //! One connection on a timeline: which records crossed when, what each carried, and where one lies within the other.
 //! Recorded events and secrets in, things to show out; no clock, no socket, no page.
 //!
-//! `tls` finds records and what they carried, `messages` what the application said; both write into the `ledger`.
-//! `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
+//! `events` takes what happened, `tls` finds records and what they carried, `messages` what the application said; both
+//! write into the `ledger`. `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
 
 mod arithmetic;
+mod carriers;
+mod events;
 mod hellos;
 mod item;
 mod ledger;
@@ -17,9 +19,8 @@ mod summary;
 mod titles;
 mod tls;
 
+use std::fmt;
 use std::ops::Range;
-
-use bytes::Bytes;
 
 pub use item::{
     Aligned, Item, Kind, Lesson, PANE_LEN_MAX, Pane, Shown, Step, Summary, TITLE_CHARS_MAX,
@@ -29,24 +30,17 @@ pub use show::WIRE_PANES_MAX;
 
 use crate::octets::Direction;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
-use crate::wire::event::{Event, Missing, What};
+use crate::wire::event::Event;
 use arithmetic::Derivation;
-use ledger::{Detail, Ledger, Record};
+use events::begins_with_tls;
+use ledger::{Ledger, Record};
 use messages::Messages;
 use pieces::{Both, Times};
-use titles::who;
-use tls::{Desk, Tls};
-
-/// So many bytes are read at once, so that one event cannot make any number of things.
-const READ_LEN_MAX: usize = 16 * 1024;
-
-/// So many events without bytes are kept until it is known what is spoken.
-const WAITING_MAX: usize = 16;
+use tls::Tls;
 
 /// One connection, as far as it is known.
 ///
 /// Whether it is TLS is told by the client's first bytes, as on a port that speaks both. All but `show` is linear in what is pushed.
-#[derive(Debug)]
 pub struct Timeline {
     secrets: Secrets,
     protocol: Protocol,
@@ -109,15 +103,13 @@ impl Timeline {
         if matches!(self.protocol, Protocol::Unknown(_)) {
             self.begin(false);
         }
-        let mut desk = Desk {
-            ledger: &mut self.ledger,
-            messages: &mut self.messages,
-            times: &self.times,
-        };
-        if let Protocol::Tls(tls) = &mut self.protocol {
-            tls.finish(&mut desk);
+        if !self.is_full {
+            let (protocol, mut desk) = self.parts();
+            if let Protocol::Tls(tls) = protocol {
+                tls.finish(&mut desk);
+            }
+            desk.messages.finish((desk.ledger, desk.times));
         }
-        self.messages.finish((&mut self.ledger, &self.times));
         self.ledger.take_touched()
     }
 
@@ -187,152 +179,15 @@ impl Timeline {
             server_random: tls.and_then(|tls| tls.server_random()),
         }
     }
-
-    /// It is known what is spoken: takes what came before.
-    fn begin(&mut self, is_tls: bool) {
-        let protocol = if is_tls {
-            self.messages = Messages::under_tls();
-            Protocol::Tls(Box::new(Tls::new(self.secrets.clone())))
-        } else {
-            Protocol::Clear
-        };
-        if let Protocol::Unknown(waiting) = std::mem::replace(&mut self.protocol, protocol) {
-            for event in waiting {
-                self.take(&event);
-            }
-        }
-    }
-
-    fn take(&mut self, event: &Event) {
-        let (direction, time_ns) = (event.direction, event.time_ns);
-        if self.ledger.is_full() {
-            return self.say_that_it_is_full(event);
-        }
-        let at = self.times.of(direction).end();
-        match &event.what {
-            What::Bytes(bytes) => {
-                let end = at.saturating_add(bytes.len() as u64);
-                self.times.of_mut(direction).note(end, time_ns);
-                self.bytes(direction, at, bytes);
-            }
-            What::Missing(missing) if missing.bytes > 0 => {
-                let end = at.saturating_add(missing.bytes);
-                self.times.of_mut(direction).note(end, time_ns);
-                self.missing_bytes = self.missing_bytes.saturating_add(missing.bytes);
-                self.miss(direction, at, *missing);
-            }
-            What::Missing(_) => {}
-            What::End | What::Reset => self.end(event, at),
-        }
-        if self.ledger.is_full() {
-            self.say_that_it_is_full(event);
-        }
-    }
-
-    fn bytes(&mut self, direction: Direction, at: u64, bytes: &Bytes) {
-        let (mut at, mut rest) = (at, bytes.clone());
-        while !rest.is_empty() && !self.ledger.is_full() {
-            let piece = rest.split_to(rest.len().min(READ_LEN_MAX));
-            let mut desk = Desk {
-                ledger: &mut self.ledger,
-                messages: &mut self.messages,
-                times: &self.times,
-            };
-            match &mut self.protocol {
-                // TLS counts for itself, and its records are not to be cut.
-                Protocol::Tls(tls) => return tls.push(direction, at, bytes, &mut desk),
-                Protocol::Unknown(_) | Protocol::Clear => {
-                    let paper = (&mut self.ledger, &self.times);
-                    self.messages.push(direction, &piece, None, paper);
-                }
-            }
-            at += piece.len() as u64;
-        }
-    }
-
-    fn miss(&mut self, direction: Direction, at: u64, missing: Missing) {
-        let mut desk = Desk {
-            ledger: &mut self.ledger,
-            messages: &mut self.messages,
-            times: &self.times,
-        };
-        if let Protocol::Tls(tls) = &mut self.protocol {
-            return tls.miss(direction, at, missing, &mut desk);
-        }
-        let range = at..at.saturating_add(missing.bytes);
-        let times = self.times.of(direction).of_range(&range);
-        let first_new = self.ledger.items().len();
-        let paper = (&mut self.ledger, &self.times);
-        self.messages.skip(direction, missing.bytes, &[], paper);
-        let new = self.ledger.items().get(first_new..).unwrap_or_default();
-        if new.iter().any(|item| item.kind == Kind::Missing) {
-            return;
-        }
-        // It lies within one message, which goes on behind it.
-        let item = Item::at(direction, Kind::Missing, range, times);
-        let item = item.seen_by_all(titles::missing(missing.bytes));
-        let gap = self.ledger.add(item, Detail::Nothing);
-        if let Some(around) = self.messages.item_at(&self.ledger, direction, at) {
-            self.ledger.relate(around, gap);
-        }
-    }
-
-    fn end(&mut self, event: &Event, at: u64) {
-        let direction = event.direction;
-        let mut desk = Desk {
-            ledger: &mut self.ledger,
-            messages: &mut self.messages,
-            times: &self.times,
-        };
-        let mut is_truncated = false;
-        if let Protocol::Tls(tls) = &mut self.protocol {
-            tls.end(direction, &mut desk);
-            is_truncated = tls.is_truncated(direction);
-        } else {
-            self.messages
-                .end(direction, (&mut self.ledger, &self.times));
-        }
-        let who = who(direction);
-        let is_reset = event.what == What::Reset;
-        let title = if is_reset {
-            format!("The {who} broke the connection off (RST)")
-        } else {
-            format!("The {who} sends nothing more (FIN)")
-        };
-        let times = (event.time_ns, event.time_ns);
-        let mut item = Item::at(direction, Kind::End, at..at, times).seen_by_all(title);
-        if is_truncated && !is_reset {
-            item.problem = Some(
-                "The alert close_notify did not come before it, so TLS cannot tell whether somebody on the way has cut something off (RFC 8446 §6.1). Browsers often leave it out."
-                    .into(),
-            );
-        }
-        self.ledger.add(item, Detail::Nothing);
-    }
-
-    /// The last thing on a timeline that is too long.
-    fn say_that_it_is_full(&mut self, event: &Event) {
-        if std::mem::replace(&mut self.is_full, true) {
-            return;
-        }
-        let at = self.times.of(event.direction).end();
-        let times = (event.time_ns, event.time_ns);
-        let title = format!("More than {ITEMS_MAX} things: the rest of the connection is left out");
-        let mut item =
-            Item::at(event.direction, Kind::Unreadable, at..at, times).seen_by_all(title);
-        item.is_whole = false;
-        self.ledger.add(item, Detail::Nothing);
-    }
 }
 
-/// Whether this event, before which so many others wait, begins a TLS connection; `None` if it does not say.
-fn begins_with_tls(event: &Event, waiting: usize) -> Option<bool> {
-    // Change_cipher_spec, alert, handshake, application_data: no other protocol that we know begins with one of these.
-    const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 0x14..=0x17;
-    match &event.what {
-        What::Bytes(bytes) => bytes.first().map(|first| CONTENT_TYPES.contains(first)),
-        What::Missing(missing) if missing.records_before.is_some() => Some(true),
-        _ => (waiting >= WAITING_MAX).then_some(false),
+impl fmt::Debug for Timeline {
+    /// Without what was said, and without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeline")
+            .field("is_tls", &self.is_tls())
+            .field("items", &self.items().len())
+            .finish_non_exhaustive()
     }
 }
 

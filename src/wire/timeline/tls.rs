@@ -15,8 +15,11 @@ use super::{Item, Kind, PANE_LEN_MAX};
 use crate::octets::Direction;
 use crate::wire::decrypt::{ClientRandom, HEADER_LEN, KeyLogLine, RecordHeader, Secrets, Session};
 use crate::wire::dissect::tls_handshake::HandshakeContext;
-use crate::wire::dissect::tls_record::{Onlooker, RecordContext};
+use crate::wire::dissect::tls_record::{Onlooker, RecordContext, decode_record_header};
 use gap::Torn;
+
+/// Should the two readers of headers ever differ in what they take for one.
+const NO_RECORD: &str = "This is not a TLS record.";
 
 /// Both directions of a TLS connection.
 #[derive(Debug)]
@@ -150,8 +153,10 @@ impl Tls {
                 self.record(direction, index, record, desk);
             }
             Taken::NoRecord => {
-                half.reading = Reading::Stray("This is not a TLS record.".into());
-                stray(index, desk);
+                let error = decode_record_header(&half.pending).err();
+                let why = error.map_or(NO_RECORD.into(), |error| error.to_string().into());
+                half.reading = Reading::Stray(why);
+                half.blame_stray(index, desk);
             }
         }
     }
@@ -169,10 +174,7 @@ impl Tls {
         let room = PANE_LEN_MAX.saturating_sub(half.pending.len());
         half.pending.extend(bytes.iter().take(room));
         grow(index, direction, at + bytes.len() as u64, desk);
-        if let Reading::Stray(why) = &half.reading {
-            desk.ledger.blame(index, why.clone());
-        }
-        stray(index, desk);
+        half.blame_stray(index, desk);
         bytes.clear();
     }
 }
@@ -225,6 +227,14 @@ impl Half {
         Taken::Whole(self.pending.split().freeze())
     }
 
+    /// Says why a thing cannot be read.
+    fn blame_stray(&self, index: usize, desk: &mut Desk<'_>) {
+        if let Reading::Stray(why) = &self.reading {
+            desk.ledger.blame(index, why.clone());
+        }
+        stray(index, desk);
+    }
+
     /// The item of a whole record.
     fn record(&self, number: u64) -> Option<usize> {
         let at = self
@@ -256,14 +266,12 @@ fn grow(index: usize, direction: Direction, end: u64, desk: &mut Desk<'_>) {
     });
 }
 
-/// What begins here is no record.
+/// A thing is none that could be read.
 fn stray(index: usize, desk: &mut Desk<'_>) {
     desk.ledger.change(index, |item, _| {
         item.kind = Kind::Unreadable;
         item.title = "Bytes that cannot be read".to_owned();
         item.eve_title = Some(item.title.clone());
-        item.problem
-            .get_or_insert(Cow::Borrowed("This is not a TLS record."));
     });
 }
 

@@ -178,7 +178,7 @@ fn ending(events: &[Event]) -> Option<(u64, &'static str)> {
         (What::Reset, Direction::FromClient, _) => "the client broke it off (RST)",
         (What::Reset, Direction::FromServer, _) => "the server broke it off (RST)",
         (_, _, 2..) => "both sides had said everything (FIN)",
-        _ => "the capture ends here",
+        _ => "the capture shows no more of it",
     };
     Some((last.time_ns, why))
 }

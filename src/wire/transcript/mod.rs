@@ -5,7 +5,10 @@
 
 mod capture;
 mod content;
+mod entry;
 mod handshake;
+mod http;
+mod manner;
 mod message;
 mod sheet;
 mod teller;
@@ -114,7 +117,7 @@ impl Transcript {
 
     /// Nothing more will come: gives what was not told yet, and a line or two on the whole.
     ///
-    /// `ended` says when and why, if that is known.
+    /// `ended` says when and why, if that is known. Why is the server's knowledge: it may repeat what a frame said.
     pub fn finish(&mut self, ended: Option<(u64, &str)>) -> String {
         let _ = self.timeline.finish();
         let all = (0..).take(self.timeline.items().len()).collect();
@@ -122,8 +125,11 @@ impl Transcript {
         let summary = self.timeline.summary();
         let mut sheet = self.teller.sheet();
         let end = match ended {
+            Some((time_ns, _)) if self.as_eve => {
+                format!("ended after {} s", self.teller.time(time_ns))
+            }
             Some((time_ns, why)) => {
-                format!("ended after {} s: {why}", self.teller.time(time_ns).trim())
+                format!("ended after {} s: {why}", self.teller.time(time_ns))
             }
             None => "end".to_owned(),
         };

@@ -122,15 +122,21 @@ impl Sheet {
         self.begin_line(indent);
         for (role, text) in pieces {
             let text = visible(text);
-            let mut from = 0;
-            for (at, word) in words(&text) {
+            // A mark stays in one piece.
+            let is_divisible = *role != Role::Secret;
+            let (mut from, mut at) = (0, 0);
+            for mut word in text.split_inclusive(|c| c == ' ' && is_divisible) {
                 let len = word.trim_end().chars().count();
                 if self.column + len > WIDTH && self.column > GUTTER + hanging {
                     self.piece(*role, text.get(from..at).unwrap_or_default());
                     self.end_line();
                     self.begin_line(hanging);
+                    let len = word.len();
+                    word = word.trim_start();
+                    at += len - word.len();
                     from = at;
                 }
+                at += word.len();
                 self.column += word.chars().count();
             }
             self.piece(*role, text.get(from..).unwrap_or_default());
@@ -168,16 +174,6 @@ impl Sheet {
             self.text.push_str(self.palette.reset);
         }
     }
-}
-
-/// The words of a text with the spaces behind them, and where each begins.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split_inclusive(' ').map(move |word| {
-        let begin = at;
-        at += word.len();
-        (begin, word)
-    })
 }
 
 #[cfg(test)]
@@ -239,5 +235,16 @@ mod tests {
         ] {
             assert_eq!(write(&text), lines);
         }
+    }
+
+    #[test]
+    fn a_mark_stays_in_one_piece() {
+        let mut sheet = Sheet::new(7, Palette::PLAIN);
+        let text = "t".repeat(90);
+        sheet.line(0, &[(Role::Plain, &text), (Role::Secret, "   ← look here")]);
+        assert_eq!(
+            sheet.into_text(),
+            format!("  7 {text}\n  7     ← look here\n")
+        );
     }
 }

@@ -1,17 +1,9 @@
 //! Which items of a timeline are told when: records in the order in which they ended, what they carried below the last of
-//! them, nothing twice. How a message looks is known to `message`.
+//! them, nothing twice. How they look is known to `entry`.
 
-use super::message::{self, Heading, Manner};
+use super::entry::{BELOW, Entry};
 use super::sheet::{Palette, Role, Sheet};
-use crate::octets::Direction;
-use crate::wire::dissect::tls_record::{ContentType, RECORD_HEADER_LEN};
-use crate::wire::timeline::{Item, Kind, PANE_LEN_MAX, Pane, Shown};
-
-/// Where lines below a heading begin.
-const BELOW: usize = 4;
-
-/// So much of an encrypted record is shown to Eve: enough to see that there is nothing to see.
-const CIPHERTEXT_ROWS_MAX: usize = 2;
+use crate::wire::timeline::{Item, Kind, PANE_LEN_MAX, Shown};
 
 /// Unreadable bytes are told when there are so many of them: they have no end of their own.
 const UNREADABLE_LEN_MAX: u64 = 4096;
@@ -75,7 +67,7 @@ impl Teller {
     /// Seconds since the connection was opened.
     pub(super) fn time(&self, time_ns: u64) -> String {
         let micros = time_ns.saturating_sub(self.opened_ns) / 1000;
-        format!("{:>4}.{:06}", micros / 1_000_000, micros % 1_000_000)
+        format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
     }
 
     /// Tells what became ready to be told; all of it if nothing more will come.
@@ -130,7 +122,7 @@ impl Teller {
         }
         match self.told_of(item.number) {
             Told::All => false,
-            Told::Beginning => item.is_whole,
+            Told::Beginning => item.is_whole || at_end,
             Told::Nothing => {
                 let is_long = match item.kind {
                     Kind::Request | Kind::Response | Kind::Frame => item.len > PANE_LEN_MAX as u64,
@@ -177,39 +169,40 @@ impl Teller {
             Line::Record(item) | Line::Message(item) => item,
         };
         let before = self.told_of(item.number);
-        self.note(
-            item.number,
-            if item.is_whole {
-                Told::All
-            } else {
-                Told::Beginning
-            },
-        );
+        let now = if item.is_whole || at_end {
+            Told::All
+        } else {
+            Told::Beginning
+        };
+        self.note(item.number, now);
+        let entry = Entry {
+            item,
+            time: self.time(item.ended_ns),
+            at_end,
+        };
         if before == Told::Beginning {
-            let text = format!("#{} has ended: {} bytes in all", item.number, item.len);
-            return self.head(item, &text, false, sheet);
+            return entry.write_end(sheet);
         }
         let shown = show(item.number);
         if item.kind == Kind::Record {
-            self.tell_record(item, items, shown.as_ref(), sheet);
+            let is_closed = self.carried(item, items).next().is_none();
+            entry.write_record(shown.as_ref(), is_closed, sheet);
             self.latest_record = Some(item.number);
         } else {
-            self.tell_message(item, at_end, shown.as_ref(), sheet);
+            let carrier = last_record(item);
+            let is_elsewhere = self.latest_record != Some(carrier);
+            entry.write_message(shown.as_ref(), is_elsewhere.then_some(carrier), sheet);
         }
-        // What still grows lacks something of course.
-        let is_final = item.is_whole || at_end;
-        let pane = shown.as_ref().and_then(message_pane).filter(|_| is_final);
-        let in_tree =
-            pane.and_then(|pane| pane.tree.walk().find_map(|field| field.problem.as_deref()));
-        let problem = item.problem.as_deref().or(in_tree);
-        if let Some(problem) = problem.filter(|_| !self.is_closed_to_eve(item)) {
+        if let Some(problem) = entry.problem(shown.as_ref())
+            && !self.is_closed_to_eve(item)
+        {
             self.tell_problem(problem, sheet);
         }
     }
 
     /// That Eve cannot open what is encrypted is no problem, but the point.
     fn is_closed_to_eve(&self, item: &Item) -> bool {
-        self.as_eve && item.kind == Kind::Record
+        self.as_eve && item.kind == Kind::Record && item.related.is_empty()
     }
 
     /// Once each: without a key, every record has the same.
@@ -222,129 +215,13 @@ impl Teller {
         }
         sheet.line(BELOW, &[(Role::Problem, "! "), (Role::Problem, problem)]);
     }
-
-    fn tell_record(&self, item: &Item, items: &[Item], shown: Option<&Shown>, sheet: &mut Sheet) {
-        let pane = shown.and_then(|shown| shown.on_the_wire.first());
-        let content_type = pane.and_then(|pane| pane.bytes.first()).copied();
-        let content_type = content_type.map_or("unknown", type_name);
-        let mut text = format!(
-            "#{} record: {content_type}, {} bytes",
-            item.number, item.len
-        );
-        let is_closed = self.carried(item, items).next().is_none();
-        let closed = pane.filter(|pane| is_closed && pane.tree.name == "TLSCiphertext");
-        let guess = item
-            .eve_title
-            .as_deref()
-            .and_then(|title| title.split_once(": "));
-        if let Some((_, guess)) = guess.filter(|_| closed.is_some()) {
-            text.push_str(&format!(" ({guess})"));
-        }
-        self.head(item, &text, true, sheet);
-        if let Some(pane) = closed {
-            let fragment = pane.bytes.get(RECORD_HEADER_LEN..).unwrap_or_default();
-            message::write_hex(sheet, fragment, CIPHERTEXT_ROWS_MAX, BELOW);
-        }
-    }
-
-    fn tell_message(&self, item: &Item, at_end: bool, shown: Option<&Shown>, sheet: &mut Sheet) {
-        let pane = shown.and_then(message_pane);
-        let is_nested = !item.related.is_empty();
-        let in_clear = item.eve_title.is_some();
-        let heading = pane.map(|pane| message::heading(item.kind, pane));
-        let mut text = words(
-            item,
-            is_nested.then_some(in_clear),
-            at_end,
-            heading.unwrap_or_default(),
-        );
-        let record = last_record(item);
-        if is_nested && self.latest_record != Some(record) {
-            text.push_str(&format!(" (in #{record})"));
-        }
-        if is_nested {
-            let role = if in_clear { Role::InClear } else { Role::Plain };
-            sheet.line(BELOW, &[(role, &text)]);
-        } else {
-            self.head(item, &text, in_clear, sheet);
-        }
-        if let Some(pane) = pane {
-            let manner = Manner {
-                indent: if is_nested { BELOW + 2 } else { BELOW },
-                direction: item.direction,
-                in_clear,
-            };
-            message::write(sheet, item.kind, pane, manner);
-        }
-    }
-
-    /// `   0.004100 client → server  …`.
-    fn head(&self, item: &Item, text: &str, in_clear: bool, sheet: &mut Sheet) {
-        let arrow = match item.direction {
-            Direction::FromClient => (Role::Client, " client → server  "),
-            Direction::FromServer => (Role::Server, " client ← server  "),
-        };
-        let role = if in_clear { Role::InClear } else { Role::Plain };
-        let time = self.time(item.ended_ns);
-        sheet.columns(&[(Role::Faint, &time), arrow, (role, text)]);
-    }
 }
 
 /// The number of the last record that carried it; without TLS its own.
 fn last_record(item: &Item) -> u64 {
     match item.kind {
         Kind::Record => item.number,
-        _ => item.related.iter().copied().max().unwrap_or(item.number),
-    }
-}
-
-/// The bytes of a message itself: what TLS wrapped, or without TLS what crossed the network.
-fn message_pane(shown: &Shown) -> Option<&Pane> {
-    shown.inside.first().or(shown.on_the_wire.first())
-}
-
-/// What a message is, in a few words: `#9 text frame, 23 bytes, encrypted: FIN, …`.
-///
-/// `in_clear` says of what was carried by records whether those were in clear.
-fn words(item: &Item, in_clear: Option<bool>, at_end: bool, heading: Heading) -> String {
-    let is_told_by_title = matches!(
-        item.kind,
-        Kind::ChangeCipherSpec | Kind::Missing | Kind::End
-    );
-    let name = match (&heading.name, item.kind) {
-        (Some(name), _) => name,
-        (None, Kind::Handshake) => &item.title,
-        (None, _) if is_told_by_title => &item.title,
-        (None, kind) => kind.word(),
-    };
-    let mut text = format!("#{} {name}", item.number);
-    if !is_told_by_title {
-        text.push_str(&format!(", {} bytes", item.len));
-    }
-    match in_clear {
-        Some(true) => text.push_str(", in clear"),
-        Some(false) => text.push_str(", encrypted"),
-        None => {}
-    }
-    if !item.is_whole && !is_told_by_title {
-        text.push_str(if at_end {
-            ", cut short"
-        } else {
-            ", not whole yet"
-        });
-    }
-    if let Some(says) = heading.says {
-        text.push_str(&format!(": {says}"));
-    }
-    text
-}
-
-fn type_name(byte: u8) -> &'static str {
-    match ContentType::from_byte(byte) {
-        Some(ContentType::ChangeCipherSpec) => "change_cipher_spec",
-        Some(ContentType::Alert) => "alert",
-        Some(ContentType::Handshake) => "handshake",
-        Some(ContentType::ApplicationData) => "application_data",
-        None => "unknown",
+        // They ascend.
+        _ => item.related.last().copied().unwrap_or(item.number),
     }
 }

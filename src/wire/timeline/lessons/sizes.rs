@@ -7,6 +7,9 @@ use crate::wire::dissect::tls_record::{Protection, RECORD_HEADER_LEN};
 
 use super::super::ledger::Record;
 
+/// Header, inner type and tag (RFC 8446 §5.2).
+const OVERHEAD_TLS13: u64 = 22;
+
 /// At the end of each encrypted record (RFC 5116 §5).
 const TAG_LEN: u64 = 16;
 
@@ -29,6 +32,13 @@ struct Sized {
     item: u64,
     overhead: u64,
     plaintext_len: u64,
+}
+
+impl Sized {
+    /// In TLS 1.3 an alert looks like data of two bytes, and the last record mostly is one: close_notify.
+    fn is_goodbye(&self) -> bool {
+        self.overhead == OVERHEAD_TLS13 && self.plaintext_len == 2
+    }
 }
 
 /// Those that say that they carry application data, in one direction.
@@ -66,10 +76,10 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
         }
     }
     for (direction, what) in [
-        (Direction::FromClient, "lengths of the client's texts"),
-        (Direction::FromServer, "lengths of the server's texts"),
+        (Direction::FromClient, "lengths of the client's messages"),
+        (Direction::FromServer, "lengths of the server's messages"),
     ] {
-        lessons.extend(texts(timeline, direction, what));
+        lessons.extend(payloads(timeline, direction, what));
     }
     lessons
 }
@@ -77,7 +87,7 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
 /// The sum, in words.
 fn how(overhead: u64) -> String {
     let sum = match overhead {
-        22 => {
+        OVERHEAD_TLS13 => {
             "5 of header, 1 of inner type, 16 of tag; exact unless padded, and hardly anybody pads. The first of them end the handshake"
         }
         29 => "5 of header, 8 of nonce, 16 of tag; exact",
@@ -89,16 +99,20 @@ fn how(overhead: u64) -> String {
 }
 
 /// If each record holds one frame: the length of what was said.
-fn texts(timeline: &Timeline, direction: Direction, what: &'static str) -> Option<Lesson> {
+fn payloads(timeline: &Timeline, direction: Direction, what: &'static str) -> Option<Lesson> {
     let items = timeline.items();
     let first = items
         .iter()
         .find(|item| item.kind == Kind::Frame && item.direction == direction)?;
     let first_record = *first.related.first()?;
     let is_masked = direction == Direction::FromClient;
-    let lens = records(timeline, direction)
+    let mut records: Vec<Sized> = records(timeline, direction)
         .filter(|record| record.item >= first_record)
-        .filter_map(|record| text_len(record.plaintext_len, is_masked));
+        .collect();
+    records.pop_if(|last| last.is_goodbye());
+    let lens = records
+        .iter()
+        .filter_map(|record| payload_len(record.plaintext_len, is_masked));
     let mask = if is_masked { " and 4 of mask" } else { "" };
     Some(lesson(
         what,
@@ -111,7 +125,7 @@ fn texts(timeline: &Timeline, direction: Direction, what: &'static str) -> Optio
 }
 
 /// How long the payload of a frame of this length is (RFC 6455 §5.2); `None` if no frame has it.
-fn text_len(frame_len: u64, is_masked: bool) -> Option<u64> {
+fn payload_len(frame_len: u64, is_masked: bool) -> Option<u64> {
     let mask_len = if is_masked { 4 } else { 0 };
     [(2, 0..=125), (4, 126..=65_535), (10, 65_536..=u64::MAX)]
         .into_iter()
@@ -128,15 +142,12 @@ mod tests {
 
     #[test]
     fn the_length_of_a_frame_tells_that_of_its_payload() {
-        for payload_len in [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 40] {
+        for len in [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 40] {
             for masking_key in [None, Some([1, 2, 3, 4])] {
-                let mut header = FrameHeader::from_server(Opcode::Text, payload_len);
+                let mut header = FrameHeader::from_server(Opcode::Text, len);
                 header.masking_key = masking_key;
-                let frame_len = header.header_len() as u64 + payload_len;
-                assert_eq!(
-                    text_len(frame_len, masking_key.is_some()),
-                    Some(payload_len)
-                );
+                let frame_len = header.header_len() as u64 + len;
+                assert_eq!(payload_len(frame_len, masking_key.is_some()), Some(len));
             }
         }
         // Between the longest frame with a short header and the shortest with a longer one there is none.
@@ -147,7 +158,7 @@ mod tests {
             (128, false),
             (129, false),
         ] {
-            assert_eq!(text_len(frame_len, is_masked), None);
+            assert_eq!(payload_len(frame_len, is_masked), None);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Connections without end: a timeline stays as small as it says.
 
+use super::super::events::READ_LEN_MAX;
 use super::super::*;
-use super::script::{bytes, in_clear};
+use super::script::{TLS13, bytes, in_clear};
+use crate::wire::decrypt::tests::conversation::{
+    Conversation, Identity, Recorded, Setting, secrets,
+};
 
-use Direction::FromServer;
+use Direction::{FromClient, FromServer};
 
 /// Pushes the beginning of the chat, and then these bytes again and again.
 fn endless(start: usize, again: &[u8], times: u64) -> Timeline {
@@ -49,4 +53,49 @@ fn one_message_in_any_number_of_pieces_is_one_thing() {
     assert_eq!(shown.on_the_wire[0].bytes.len(), PANE_LEN_MAX);
     let len = head.len() + 100_000 + 8_000;
     assert_eq!(shown.on_the_wire[0].cut_bytes, (len - PANE_LEN_MAX) as u64);
+}
+
+/// How much is told for each record, on average: as much for the last as for the first.
+const TOLD_PER_RECORD: usize = 4;
+
+#[test]
+fn many_records_of_one_message_are_told_once_each() {
+    const RECORDS: usize = 3_000;
+    let mut conversation = Conversation::of(&Setting::suite(&Identity::ecdsa(), TLS13));
+    conversation.say(FromClient, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.say(FromServer, b"HTTP/1.1 200 OK\r\n\r\n");
+    for _ in 0..RECORDS {
+        conversation.say(FromServer, b"line\n");
+    }
+    let recording = conversation.recording();
+    let mut timeline = Timeline::new(secrets(&recording));
+    let mut told = 0;
+    for recorded in &recording {
+        if let Recorded::Bytes(direction, sent) = recorded {
+            told += timeline.push(&bytes(1, *direction, sent)).len();
+        }
+    }
+    assert!(
+        (RECORDS..RECORDS * TOLD_PER_RECORD).contains(&told),
+        "{told}"
+    );
+    let page = timeline.item_at(FromServer, 30).unwrap();
+    assert_eq!(page.related.len(), RECORDS + 1);
+    let shown = timeline.show(page.number).unwrap();
+    assert_eq!(shown.on_the_wire.len(), WIRE_PANES_MAX);
+    let last = shown.on_the_wire.last().unwrap();
+    let left_out = RECORDS + 1 - WIRE_PANES_MAX;
+    assert_eq!(last.cut_bytes, left_out as u64 * 27);
+}
+
+#[test]
+fn records_that_cannot_be_opened_are_told_once_each() {
+    let mut timeline = Timeline::new(Secrets::default());
+    let record = [&[23, 3, 3, 0, 40][..], &[9; 40]].concat();
+    let mut told = 0;
+    for _ in 0..10_000 {
+        told += timeline.push(&bytes(1, FromServer, &record)).len();
+    }
+    assert_eq!(told, 10_000);
+    assert_eq!(timeline.summary().closed_records, 10_000);
 }

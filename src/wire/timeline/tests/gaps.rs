@@ -4,6 +4,7 @@ use super::super::*;
 use super::holds;
 use super::script::{TLS12, TLS13, bytes, event, in_clear, in_tls, said};
 use crate::wire::dissect::tls_record::Records;
+use crate::wire::event::{Missing, What};
 
 use Direction::{FromClient, FromServer};
 

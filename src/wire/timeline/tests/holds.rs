@@ -6,8 +6,10 @@ use std::ops::Range;
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305};
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 
+use super::super::events::GAPS_END_MAX;
 use super::super::*;
 use crate::octets::hex;
+use crate::wire::event::What;
 
 pub(super) const BOTH: [Direction; 2] = [Direction::FromClient, Direction::FromServer];
 
@@ -64,15 +66,17 @@ pub(super) fn check(timeline: &Timeline, events: &[Event]) {
 
 /// Every byte on the wire, and every byte of the application, belongs to one thing.
 fn check_tiles(timeline: &Timeline, direction: Direction, events: &[Event]) {
-    let wire_len: u64 = events
-        .iter()
-        .filter(|event| event.direction == direction)
-        .map(|event| match &event.what {
-            What::Bytes(bytes) => bytes.len() as u64,
-            What::Missing(missing) => missing.bytes,
-            What::End | What::Reset => 0,
-        })
-        .sum();
+    let mut wire_len = 0;
+    for event in events.iter().filter(|it| it.direction == direction) {
+        match &event.what {
+            What::Bytes(bytes) => wire_len += bytes.len() as u64,
+            What::Missing(missing) => {
+                let end = GAPS_END_MAX.min(missing.bytes.saturating_add(wire_len));
+                wire_len = end.max(wire_len);
+            }
+            What::End | What::Reset => {}
+        }
+    }
     let of_direction = || {
         timeline
             .items()

@@ -4,6 +4,7 @@ use super::super::*;
 use super::holds;
 use super::script::{TLS12, TLS13, bytes, event, in_clear, in_tls};
 use crate::wire::dissect::mutation::mutations;
+use crate::wire::event::{Missing, What};
 
 use Direction::{FromClient, FromServer};
 
@@ -48,7 +49,12 @@ fn events_in_any_order_keep_every_promise() {
                 bytes: 77,
                 records_before: (start % 3 > 0).then_some(start as u64),
             };
-            for direction in [FromClient, FromServer] {
+            let endless = Missing::of(u64::MAX);
+            for (direction, missing) in [
+                (FromClient, missing),
+                (FromServer, missing),
+                (FromServer, endless),
+            ] {
                 let mut gapped = events.clone();
                 gapped.insert(start, event(5, direction, What::Missing(missing)));
                 holds::play(&gapped, &secrets);
@@ -96,7 +102,8 @@ fn what_is_no_record_is_one_thing_to_its_end() {
     let [stray] = strays[..] else {
         panic!("{strays:?}");
     };
-    assert_eq!(stray.problem.as_deref(), Some("This is not a TLS record."));
+    let problem = stray.problem.as_deref().unwrap();
+    assert!(problem.starts_with("This is HTTP in clear where TLS should be"));
     let shown = timeline.show(stray.number).unwrap();
     assert!(shown.on_the_wire[0].bytes.starts_with(b"GET / HTTP/1.1"));
     assert_eq!(

@@ -1,9 +1,12 @@
 //! Wherever events end, the timeline is the same.
 
+use bytes::Bytes;
+
 use super::super::*;
 use super::captures;
 use super::holds;
 use super::script::{TLS12, TLS13, in_clear, in_tls};
+use crate::wire::event::What;
 
 /// The same bytes at the same times, in pieces of this length.
 fn in_pieces(events: &[Event], len: usize) -> Vec<Event> {

@@ -1,10 +1,13 @@
 //! A short chat, as its two ends would hold it: in clear, and in TLS by rustls.
 
+use bytes::Bytes;
+
 use super::super::*;
 use crate::websocket::frame::{FrameHeader, Opcode, append_frame, apply_mask};
 use crate::wire::decrypt::tests::conversation::{
     Conversation, Identity, Recorded, Setting, secrets,
 };
+use crate::wire::event::What;
 
 use Direction::{FromClient, FromServer};
 

@@ -97,8 +97,6 @@ impl Tls {
     pub(in super::super) fn end(&mut self, direction: Direction, desk: &mut Desk<'_>) {
         let half = self.halves.of_mut(direction);
         half.give_up("The connection ended within this.", desk);
-        let paper = (&mut *desk.ledger, desk.times);
-        desk.messages.end(direction, paper);
     }
 
     /// Whether this direction ended without the word that says so, and so perhaps by somebody else's hand.

@@ -30,11 +30,11 @@ fn a_login_in_clear_is_told_line_by_line_and_what_a_thief_would_want_is_marked()
         "  7    0.001500 client → server  #0 request, 154 bytes
   7     > POST /login HTTP/1.1
   7     > Host: a
-  7     > Cookie: sid_plain=s3cret   ← readable for any thief on the way: sid_plain
+  7     > Cookie: sid_plain=s3cret   ← any thief on the way reads this: sid_plain
   7     > Content-Type: application/x-www-form-urlencoded
   7     > Content-Length: 26
   7     >
-  7     | username=ada&password=hush   ← readable for any thief on the way: password
+  7     | username=ada&password=hush   ← any thief on the way reads this: password
   7    0.002000 client ← server  #1 response, 62 bytes
   7     < HTTP/1.1 303 See Other
   7     < Location: /chat
@@ -50,7 +50,7 @@ fn a_login_in_clear_is_told_line_by_line_and_what_a_thief_would_want_is_marked()
 fn eve_is_told_all_that_is_in_clear_and_what_she_has_learned() {
     let text = told(None, &[sent(0, FromClient, LOGIN)]);
     assert!(
-        text.contains("password=hush   ← readable for any thief on the way: password"),
+        text.contains("password=hush   ← any thief on the way reads this: password"),
         "{text}"
     );
     assert!(text.contains("Eve knows the "), "{text}");
@@ -98,6 +98,23 @@ fn a_message_that_is_too_long_to_wait_for_is_told_as_far_as_it_has_come_and_its_
         "  7    0.000004 client ← server  #1 has ended: 200069 bytes in all\n"
     );
     assert_eq!(transcript.finish(None), "  7 ── end; HTTP/1.1; 1 request\n");
+}
+
+#[test]
+fn a_long_message_that_never_ends_is_said_to_be_cut_short() {
+    let text = of_server(&[
+        sent(0, FromClient, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        sent(
+            1,
+            FromServer,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n",
+        ),
+        sent(2, FromServer, &[b'x'; 100_000]),
+        sent(3, FromServer, &[b'x'; 1]),
+    ]);
+    let end = "client ← server  #1 was cut short: 100044 bytes in all\n";
+    assert!(text.contains(end), "{text}");
+    assert_eq!(text.matches("#1").count(), 2, "{text}");
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! One connection on paper: the view of it as a single file that needs no server, for whoever hands something in.
+//! Style, script and what is shown stand in it; it asks nobody for anything, and says so to the browser.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::assets::Assets;
+use crate::http::{Response, StatusCode};
+use crate::log;
+use crate::template::Value as Place;
+use crate::wire::json;
+use crate::wire::log::Recorder;
+use crate::wire::timeline::Shown;
+
+use super::super::layout::add_own_policy_fields;
+use super::super::request::Request;
+use super::modules::bundle;
+use super::watched::Watched;
+use super::{error_page, list};
+
+/// So much of what is taken apart goes into the file; a browser opens that in a second or two. What is above is left out, and said.
+const SHOWN_LEN_MAX: usize = 24 * 1024 * 1024;
+
+/// The file for one connection.
+pub(super) async fn page(app: &App, request: &Request<'_>, recorder: Arc<Recorder>) -> Response {
+    let number = recorder.about().number;
+    let written = tokio::task::spawn_blocking(move || document(&recorder)).await;
+    let Ok(document) = written else {
+        return error_page(app, request, "This connection could not be put on paper.");
+    };
+    match paper(&app.assets, number, &document) {
+        Ok(paper) => {
+            let mut response =
+                Response::with_content(StatusCode::OK, "text/html; charset=utf-8", paper.html);
+            add_own_policy_fields(app, request, &mut response, &paper.policy);
+            response
+        }
+        Err(why) => {
+            log!(app.log, "#{} no paper: {why}", request.via.number);
+            error_page(app, request, "This connection could not be put on paper.")
+        }
+    }
+}
+
+struct Paper {
+    html: String,
+    policy: String,
+}
+
+fn paper(assets: &Assets, number: u64, document: &str) -> Result<Paper, String> {
+    let file = |path: &str| {
+        let content = assets.file(path)?.content;
+        String::from_utf8(content.to_vec()).ok()
+    };
+    let css = |path: &str| file(path).ok_or_else(|| format!("{path} is missing"));
+    let style = css("style.css")? + &css("wire/wire.css")?;
+    if style.to_ascii_lowercase().contains("</style") {
+        return Err("a style sheet holds “</style”".to_owned());
+    }
+    let script = bundle("wire/paper.js", &file).map_err(|error| error.to_string())?;
+    let render = |name: &str, values: &[(&str, Place<'_>)]| {
+        assets
+            .render(name, values)
+            .map_err(|error| error.to_string())
+    };
+    let view = render("wire_view.html", &[])?;
+    let rows = render("wire_rows.html", &[])?;
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+        hash_of(&script),
+        hash_of(&style)
+    );
+    let head = render(
+        "wire_paper_head.html",
+        &[
+            ("number", Place::Text(&number.to_string())),
+            ("policy", Place::Text(&policy)),
+        ],
+    )?;
+    let body = render(
+        "wire_paper.html",
+        &[
+            ("view", Place::Markup(&view)),
+            ("rows", Place::Markup(&rows)),
+        ],
+    )?;
+    // Within a script nothing is escaped but what could end it: `<` is the same to JSON by its number.
+    let document = document.replace('<', "\\u003c");
+    let html = format!(
+        "{}<style>{style}</style>\n</head>\n<body class=\"page-paper\">\n{}<script type=\"application/json\">{document}</script>\n<script>{script}</script>\n</body>\n</html>\n",
+        head.as_str(),
+        body.as_str()
+    );
+    Ok(Paper { html, policy })
+}
+
+/// What a content security policy lets through: exactly this text.
+fn hash_of(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    format!("sha256-{}", STANDARD.encode(digest))
+}
+
+/// All that is known of a connection, as `static/wire/document_source.js` reads it.
+fn document(recorder: &Arc<Recorder>) -> String {
+    let mut watched = Watched::new(Arc::clone(recorder));
+    watched.read_on(false);
+    let (summary, proof, lessons) = watched.whole();
+    let timeline = watched.timeline();
+    let opened_ns = recorder.about().opened_ns;
+    let items: Vec<Value> = timeline
+        .items()
+        .iter()
+        .map(|item| json::item(item, opened_ns))
+        .collect();
+    let mut panes = Panes::default();
+    let mut shown: Vec<Value> = Vec::new();
+    for item in timeline.items() {
+        let fits = panes.len < SHOWN_LEN_MAX;
+        let taken_apart = timeline.show(item.number).filter(|_| fits);
+        shown.push(taken_apart.map_or(Value::Null, |it| panes.take(&it)));
+    }
+    json!({
+        "connection": list::entry(recorder, &recorder.state(), &list::carried_by(recorder).0),
+        "items": items, "summary": summary, "proof": proof, "lessons": lessons,
+        "panes": panes.written, "shown": shown,
+    })
+    .to_string()
+}
+
+/// Panes, each once: a record stands with itself and with all that it carried.
+#[derive(Default)]
+struct Panes {
+    written: Vec<Value>,
+    places: HashMap<String, usize>,
+    len: usize,
+}
+
+impl Panes {
+    /// What is shown of an item, with the places of its panes instead of the panes.
+    fn take(&mut self, shown: &Shown) -> Value {
+        let mut object = json::shown(shown);
+        for side in ["on_the_wire", "inside"] {
+            if let Some(panes) = object.get_mut(side).and_then(Value::as_array_mut) {
+                for pane in panes {
+                    *pane = json!(self.place_of(pane.take()));
+                }
+            }
+        }
+        object
+    }
+
+    fn place_of(&mut self, pane: Value) -> usize {
+        let text = pane.to_string();
+        if let Some(&place) = self.places.get(&text) {
+            return place;
+        }
+        let place = self.written.len();
+        self.len += text.len();
+        self.places.insert(text, place);
+        self.written.push(pane);
+        place
+    }
+}
+
+#[cfg(test)]
+mod tests;

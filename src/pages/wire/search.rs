@@ -1,0 +1,185 @@
+//! Which items hold some bytes or some text, on the wire and inside.
+//! Frames of clients are searched unmasked: people look for what was said.
+
+use crate::octets::Direction::{self, FromClient, FromServer};
+use crate::octets::Progress;
+use crate::websocket::frame::{apply_mask, decode_frame_header};
+use crate::wire::both::Both;
+use crate::wire::event::What;
+use crate::wire::log::{Cursor, Recorder};
+use crate::wire::timeline::{Item, Kind, Timeline};
+
+use super::wish::Needle;
+
+/// So many items of each kind are told: more than anybody reads.
+const FOUND_MAX: usize = 2_000;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The items in whose bytes on the wire it stands.
+    pub(super) wire: Vec<u64>,
+    /// The items in which it stands inside.
+    pub(super) inside: Vec<u64>,
+    /// Whether there were too many to tell them all.
+    pub(super) more: bool,
+}
+
+/// Searches all that is recorded and all that could be opened.
+pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) -> Found {
+    let wire = on_the_wire(recorder);
+    let plain = inside(timeline);
+    let mut found = Found::default();
+    for item in timeline.items() {
+        let is_layered = timeline.summary().is_tls;
+        if is_on_the_wire(item, is_layered) && needle_in(&wire, item, &item.wire, needle) {
+            found.wire.push(item.number);
+        }
+        if item.kind != Kind::Record && is_inside(timeline, &plain, item, needle) {
+            found.inside.push(item.number);
+        }
+    }
+    for list in [&mut found.wire, &mut found.inside] {
+        found.more |= list.len() > FOUND_MAX;
+        list.truncate(FOUND_MAX);
+    }
+    found
+}
+
+/// Under TLS what crosses are records; a message spans several of them, with what lies between.
+fn is_on_the_wire(item: &Item, is_layered: bool) -> bool {
+    !is_layered || item.kind == Kind::Record
+}
+
+fn needle_in(
+    stream: &Both<Stream>,
+    item: &Item,
+    range: &std::ops::Range<u64>,
+    needle: &Needle,
+) -> bool {
+    let runs = stream.of(item.direction).runs_in(range);
+    runs.into_iter()
+        .any(|bytes| needle.find_in(bytes).is_some())
+}
+
+fn is_inside(timeline: &Timeline, plain: &Both<Stream>, item: &Item, needle: &Needle) -> bool {
+    match (&item.plain, item.kind) {
+        (Some(range), Kind::Frame) => {
+            let bytes: Vec<u8> = plain.of(item.direction).runs_in(range).concat();
+            needle.find_in(&unmasked(bytes)).is_some()
+        }
+        (Some(range), _) => needle_in(plain, item, range, needle),
+        // Messages of the handshake and alerts: few, and kept by the timeline alone.
+        (None, Kind::Handshake | Kind::Alert) => timeline.show(item.number).is_some_and(|shown| {
+            let mut panes = shown.inside.iter();
+            panes.any(|pane| needle.find_in(&pane.bytes).is_some())
+        }),
+        (None, _) => false,
+    }
+}
+
+/// A frame, its payload as it was before masking (RFC 6455 §5.3).
+pub(super) fn unmasked(mut frame: Vec<u8>) -> Vec<u8> {
+    if let Ok(Progress::Done { value, used_bytes }) = decode_frame_header(&frame)
+        && let (Some(key), Some(payload)) = (value.masking_key, frame.get_mut(used_bytes..))
+    {
+        apply_mask(payload, key);
+    }
+    frame
+}
+
+/// What is known of a stream: runs of bytes in order, each with the place of its first.
+#[derive(Debug, Default)]
+pub(super) struct Stream(Vec<(u64, Vec<u8>)>);
+
+impl Stream {
+    fn push(&mut self, start: u64, bytes: &[u8]) {
+        match self.0.last_mut() {
+            Some((from, run)) if *from + run.len() as u64 == start => run.extend_from_slice(bytes),
+            _ => self.0.push((start, bytes.to_vec())),
+        }
+    }
+
+    /// The known bytes of a range, run by run.
+    pub(super) fn runs_in(&self, range: &std::ops::Range<u64>) -> Vec<&[u8]> {
+        let first = self
+            .0
+            .partition_point(|(start, run)| start + run.len() as u64 <= range.start);
+        let rest = self.0.get(first..).unwrap_or_default();
+        rest.iter()
+            .take_while(|(start, _)| *start < range.end)
+            .filter_map(|(start, run)| {
+                let from = range.start.saturating_sub(*start);
+                let to = (range.end - start).min(run.len() as u64);
+                run.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+            })
+            .collect()
+    }
+}
+
+fn on_the_wire(recorder: &Recorder) -> Both<Stream> {
+    let mut streams = Both::<Stream>::default();
+    let mut places = Both::<u64>::default();
+    for event in recorder.read(&mut Cursor::default()) {
+        let place = places.of_mut(event.direction);
+        match event.what {
+            What::Bytes(bytes) => {
+                streams.of_mut(event.direction).push(*place, &bytes);
+                *place += bytes.len() as u64;
+            }
+            What::Missing(missing) => *place += missing.bytes,
+            What::End | What::Reset => {}
+        }
+    }
+    streams
+}
+
+/// What the application sent, as far as it is known.
+pub(super) fn inside(timeline: &Timeline) -> Both<Stream> {
+    let stream_of = |direction: Direction| {
+        let mut stream = Stream::default();
+        for (range, bytes) in timeline.plaintext(direction) {
+            stream.push(range.start, bytes);
+        }
+        stream
+    };
+    Both {
+        client: stream_of(FromClient),
+        server: stream_of(FromServer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_a_stream_gives_what_is_known_of_it() {
+        let mut stream = Stream::default();
+        stream.push(0, b"abc");
+        stream.push(3, b"def");
+        stream.push(10, b"klm");
+        for (range, runs) in [
+            (0..6, &[b"abcdef".as_slice()][..]),
+            (2..4, &[b"cd"]),
+            (4..11, &[b"ef", b"k"]),
+            (6..10, &[]),
+            (12..20, &[b"m"]),
+            (13..20, &[]),
+        ] {
+            assert_eq!(stream.runs_in(&range), runs, "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_masked_frame_is_read_as_it_was_said() {
+        // RFC 6455 §5.7.
+        let masked = [
+            0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
+        ];
+        assert!(unmasked(masked.to_vec()).ends_with(b"Hello"));
+        let in_clear = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+        assert_eq!(unmasked(in_clear.to_vec()), in_clear);
+        assert_eq!(unmasked(vec![0x81]), [0x81]);
+    }
+}

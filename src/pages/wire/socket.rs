@@ -1,0 +1,297 @@
+//! The open socket of a view: wishes in, news of connections out, at a measured pace (docs/PROTOCOL.md).
+//! It waits and passes on; what is computed, `list` and `watched` compute off the async threads.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::App;
+use crate::chat::event::encode_session_ended;
+use crate::chat::sessions::{EndReason, SessionView};
+use crate::websocket::close::CloseCode;
+use crate::websocket::frame::append_text_frame;
+use crate::websocket::io::{Incoming, Offered, WebSocket};
+use crate::wire::log::{Viewer, WireLog};
+
+use super::super::conversation::SESSION_ENDED;
+use super::list::List;
+use super::locate::locate;
+use super::seats::Seat;
+use super::watched::Watched;
+use super::wish::{Wish, decode};
+
+/// A watched connection is read on no more often than this: what a burst brings is told together.
+const ITEMS_EVERY: Duration = Duration::from_millis(100);
+
+/// The summary, the proof and the lessons are computed anew no more often than this: they go over the whole connection.
+const WHOLE_EVERY: Duration = Duration::from_millis(500);
+
+/// The list is looked through no more often than this,
+const LIST_EVERY: Duration = Duration::from_millis(250);
+
+/// and at least this often, since counts of bytes change without a word.
+const LIST_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two wishes that take computing, a client waits so long: what it asks meanwhile is answered later.
+const WISH_PAUSE: Duration = Duration::from_millis(5);
+
+/// Wishes are short: the longest holds what is searched for.
+pub(in crate::pages) const WISH_LEN_MAX: usize = 4 * 1024;
+
+/// What may wait for a viewer: nothing but the reason why they are closed, since each event waits until those before it are gone.
+pub(in crate::pages) const QUEUE_LEN_MAX: usize = 64 * 1024;
+
+/// Whoever was let in to look.
+#[derive(Debug)]
+pub struct Watcher {
+    pub(super) viewer: Viewer,
+    /// The session, if there is one: the view ends with it.
+    pub(super) session: Option<SessionView>,
+    pub(super) _seat: Seat,
+}
+
+/// Tells a view what it may see, until it is closed.
+pub(in crate::pages) async fn serve<S>(app: &App, socket: &mut WebSocket<S>, watcher: &Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(log) = &app.wire else { return };
+    let mut view = View::new(log, watcher.viewer);
+    let mut closing = false;
+    loop {
+        let told = tokio::select! {
+            biased;
+            reason = ended(watcher.session.as_ref()), if !closing => {
+                closing = true;
+                let event = encode_session_ended(reason.code(), &reason.to_string());
+                let mut frame = Vec::new();
+                append_text_frame(&mut frame, &event);
+                socket.socket().offer(&frame.into());
+                socket.socket().close(SESSION_ENDED, "The session ended.");
+                continue;
+            }
+            () = app.stopped(), if !closing => {
+                closing = true;
+                socket.socket().close(CloseCode::GOING_AWAY, "The server stops: reconnect soon.");
+                continue;
+            }
+            incoming = socket.next() => match incoming {
+                Some(_) if closing => continue,
+                Some(Incoming::Text(text)) => view.hear(&text).await,
+                Some(Incoming::Binary(_)) => {
+                    closing = true;
+                    socket.socket().close(CloseCode(1003), "This socket carries text only.");
+                    continue;
+                }
+                None => return,
+            },
+            () = view.pace.list_is_due(&mut view.changes), if !closing => view.tell_list().await,
+            () = view.pace.items_are_due(view.watched.as_deref()), if !closing => {
+                view.tell_items().await
+            }
+        };
+        if tell(app, socket, watcher, told).await.is_err() {
+            // A peer that takes nothing more; `next` sees to the rest.
+            closing = true;
+        }
+    }
+}
+
+/// The end of a session; never without one.
+async fn ended(session: Option<&SessionView>) -> EndReason {
+    match session {
+        Some(session) => session.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sends events one behind the other, each once those before it are on their way: however much there is to tell, no more than one waits.
+async fn tell<S>(
+    app: &App,
+    socket: &mut WebSocket<S>,
+    watcher: &Watcher,
+    events: Vec<String>,
+) -> Result<(), ()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    for event in events {
+        let mut frame = Vec::new();
+        append_text_frame(&mut frame, event.as_bytes());
+        let frame = Bytes::from(frame);
+        tokio::select! {
+            biased;
+            // The next turn says goodbye.
+            _ = ended(watcher.session.as_ref()) => return Ok(()),
+            () = app.stopped() => return Ok(()),
+            offered = socket.send(&frame) => if offered != Offered::Taken {
+                return Err(());
+            },
+        }
+    }
+    Ok(())
+}
+
+/// What a view shows.
+struct View<'a> {
+    log: &'a WireLog,
+    viewer: Viewer,
+    list: List,
+    changes: watch::Receiver<u64>,
+    watched: Option<Box<Watched>>,
+    pace: Pace,
+}
+
+/// When a view is told more.
+struct Pace {
+    list_not_before: Instant,
+    list_at_latest: Instant,
+    items_not_before: Instant,
+    whole_not_before: Instant,
+}
+
+impl Pace {
+    async fn list_is_due(&self, changes: &mut watch::Receiver<u64>) {
+        sleep_until(self.list_not_before).await;
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = sleep_until(self.list_at_latest) => {}
+        }
+    }
+
+    async fn items_are_due(&self, watched: Option<&Watched>) {
+        let Some(watched) = watched else {
+            return std::future::pending().await;
+        };
+        sleep_until(self.items_not_before).await;
+        tokio::select! {
+            () = watched.changed(), if !watched.is_over() => {}
+            () = sleep_until(self.whole_not_before), if watched.owes_whole() => {}
+            else => std::future::pending().await,
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn new(log: &'a WireLog, viewer: Viewer) -> Self {
+        let now = Instant::now();
+        Self {
+            log,
+            viewer,
+            list: List::default(),
+            changes: log.changes(),
+            watched: None,
+            pace: Pace {
+                list_not_before: now,
+                list_at_latest: now,
+                items_not_before: now,
+                whole_not_before: now,
+            },
+        }
+    }
+
+    async fn tell_list(&mut self) -> Vec<String> {
+        let recorders = self.log.connections();
+        let viewer = self.viewer;
+        let mut list = std::mem::take(&mut self.list);
+        let computed = spawn_blocking(move || {
+            let news = list.news(recorders, &viewer);
+            (list, news)
+        });
+        let mut told = Vec::new();
+        // If it could not be computed, the list begins anew.
+        if let Ok((list, news)) = computed.await {
+            self.list = list;
+            told.extend(news);
+        }
+        let now = Instant::now();
+        self.pace.list_not_before = now + LIST_EVERY;
+        self.pace.list_at_latest = now + LIST_AT_LEAST_EVERY;
+        told
+    }
+
+    async fn tell_items(&mut self) -> Vec<String> {
+        let with_whole = Instant::now() >= self.pace.whole_not_before;
+        let told = self
+            .with_watched(move |watched| watched.read_on(with_whole))
+            .await
+            .unwrap_or_default();
+        let now = Instant::now();
+        self.pace.items_not_before = now + ITEMS_EVERY;
+        if with_whole {
+            self.pace.whole_not_before = now + WHOLE_EVERY;
+        }
+        told
+    }
+
+    async fn hear(&mut self, text: &str) -> Vec<String> {
+        tokio::time::sleep(WISH_PAUSE).await;
+        let told = match decode(text) {
+            Ok(Wish::Watch(number)) => return self.begin(number).await,
+            Ok(Wish::Show(item)) => self.with_watched(move |watched| watched.show(item)).await,
+            Ok(Wish::Find(needle)) => {
+                self.with_watched(move |watched| Some(watched.find(&needle)))
+                    .await
+            }
+            Ok(Wish::Locate(message)) => {
+                let (recorders, viewer) = (self.log.connections(), self.viewer);
+                let located = spawn_blocking(move || locate(recorders, &viewer, message));
+                Some(located.await.ok())
+            }
+            Err(why) => Some(Some(refusal(&why))),
+        };
+        let nothing =
+            "There is nothing of that: watch a connection first, one of those that you were told.";
+        vec![told.flatten().unwrap_or_else(|| refusal(nothing))]
+    }
+
+    /// Begins to watch a connection, and tells what there is of it.
+    async fn begin(&mut self, number: Option<u64>) -> Vec<String> {
+        self.watched = None;
+        let Some(number) = number else {
+            return Vec::new();
+        };
+        let recorder = self.log.connection(number);
+        let Some(recorder) = recorder.filter(|it| it.may_be_seen_by(&self.viewer)) else {
+            return vec![gone(number)];
+        };
+        let made = spawn_blocking(move || Box::new(Watched::new(recorder)));
+        self.watched = made.await.ok();
+        self.pace.whole_not_before = Instant::now();
+        self.tell_items().await
+    }
+
+    /// Does something with the watched connection off the async threads; `None` if none is watched, or it may not be seen any more.
+    async fn with_watched<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Watched) -> T + Send + 'static,
+    ) -> Option<T> {
+        let mut watched = self.watched.take()?;
+        // Whose connection it is can change with every request on it.
+        if !watched.recorder().may_be_seen_by(&self.viewer) {
+            return None;
+        }
+        let worked = spawn_blocking(move || {
+            let done = work(&mut watched);
+            (watched, done)
+        });
+        let (watched, done) = worked.await.ok()?;
+        self.watched = Some(watched);
+        Some(done)
+    }
+}
+
+fn refusal(text: &str) -> String {
+    json!({ "type": "refused", "text": text }).to_string()
+}
+
+fn gone(number: u64) -> String {
+    refusal(&format!(
+        "Connection {number} is not here: it is somebody else’s, or was let go to make room for newer ones."
+    ))
+}

@@ -1,0 +1,215 @@
+//! One connection while somebody looks at it: its record, read on as it grows, on a timeline.
+//! Everything here takes apart and computes, so none of it is for an async thread.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::wire::event::{Event, What};
+use crate::wire::json;
+use crate::wire::log::{Cursor, Recorder};
+use crate::wire::timeline::Timeline;
+
+use super::proof::Proof;
+use super::search;
+use super::wish::Needle;
+
+/// After so many bytes the timeline begins anew from what the log still keeps, which is a quarter of this: a view that is left
+/// open beside a long download shall not hold all of it.
+const TIMELINE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// So many items a view holds: far more than people look at, and some ten megabytes.
+const ITEMS_MAX: usize = 50_000;
+
+/// So many items go into one event, some hundred kilobytes of it.
+const ITEMS_PER_EVENT: usize = 500;
+
+/// A connection that is looked at.
+pub(super) struct Watched {
+    recorder: Arc<Recorder>,
+    cursor: Cursor,
+    timeline: Timeline,
+    /// How many bytes the timeline was given.
+    pushed_bytes: usize,
+    /// Items that were not told since they changed.
+    untold: BTreeSet<u64>,
+    /// Whether the page has to forget what it was told before.
+    begins_anew: bool,
+    /// The summary and the lessons, as they were told.
+    told_whole: String,
+    /// Whether they may have changed since.
+    owes_whole: bool,
+    is_over: bool,
+}
+
+impl Watched {
+    pub(super) fn new(recorder: Arc<Recorder>) -> Self {
+        Self {
+            timeline: Timeline::new(recorder.secrets()),
+            recorder,
+            cursor: Cursor::default(),
+            pushed_bytes: 0,
+            untold: BTreeSet::new(),
+            begins_anew: true,
+            told_whole: String::new(),
+            owes_whole: true,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.recorder.about().number
+    }
+
+    /// Whether nothing more will come.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether summary and lessons may have changed since they were told.
+    pub(super) fn owes_whole(&self) -> bool {
+        self.owes_whole
+    }
+
+    /// Resolves when there is something to read.
+    pub(super) async fn changed(&self) {
+        self.recorder.changed(&self.cursor).await;
+    }
+
+    /// Takes what was recorded since, and gives the events that tell it; of the connection as a whole only `with_whole`.
+    pub(super) fn read_on(&mut self, with_whole: bool) -> Vec<String> {
+        if self.pushed_bytes > TIMELINE_BYTES_MAX {
+            self.begin_anew();
+        }
+        // In this order: what ended before the reading has been read to its end.
+        let has_ended = self.recorder.state().ended.is_some();
+        self.push_news();
+        if has_ended && self.has_extra_bytes() {
+            self.begin_anew();
+            self.push_news();
+        }
+        if has_ended || self.is_full() {
+            self.untold.extend(self.timeline.finish());
+            self.is_over = true;
+        }
+        self.owes_whole |= self.is_over || !self.untold.is_empty();
+        let mut events = self.tell_items();
+        if with_whole {
+            events.extend(self.tell_whole());
+        }
+        events
+    }
+
+    /// An item taken apart; `None` if there is none of this number.
+    pub(super) fn show(&self, item: u64) -> Option<String> {
+        let shown = self.timeline.show(item)?;
+        let event =
+            json!({ "type": "shown", "connection": self.number(), "shown": json::shown(&shown) });
+        Some(event.to_string())
+    }
+
+    /// The items that hold what is searched for.
+    pub(super) fn find(&self, needle: &Needle) -> String {
+        let found = search::find(&self.recorder, &self.timeline, needle);
+        json!({
+            "type": "found", "connection": self.number(),
+            "wire": found.wire, "inside": found.inside, "more": found.more,
+        })
+        .to_string()
+    }
+
+    /// Summary, proof and lessons, as they stand in the events that tell them.
+    pub(super) fn whole(&self) -> (Value, Value, Value) {
+        let digests = self.recorder.plaintext_digests();
+        let proof = Proof::of(&self.timeline, digests.as_ref());
+        let lessons: Vec<Value> = self.timeline.lessons().iter().map(json::lesson).collect();
+        (
+            json::summary(&self.timeline.summary()),
+            proof.map_or(Value::Null, Proof::to_json),
+            lessons.into(),
+        )
+    }
+
+    pub(super) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    fn push_news(&mut self) {
+        // Secrets first: then those of all that is read are known.
+        for line in self.recorder.secrets().lines() {
+            self.timeline.learn(line);
+        }
+        for event in self.recorder.read(&mut self.cursor) {
+            if self.is_full() {
+                return;
+            }
+            self.pushed_bytes += len_of(&event);
+            self.untold.extend(self.timeline.push(&event));
+        }
+    }
+
+    /// Whether bytes were taken that the log took back: a request for the view itself, read before it was known for one.
+    fn has_extra_bytes(&self) -> bool {
+        let bytes = self.recorder.state().bytes;
+        let recorded = bytes.client + bytes.server;
+        self.pushed_bytes as u64 + self.timeline.summary().missing_bytes > recorded
+    }
+
+    fn begin_anew(&mut self) {
+        *self = Self::new(Arc::clone(&self.recorder));
+    }
+
+    fn is_full(&self) -> bool {
+        self.timeline.items().len() >= ITEMS_MAX
+    }
+
+    fn tell_items(&mut self) -> Vec<String> {
+        let opened_ns = self.recorder.about().opened_ns;
+        let all = self.timeline.items();
+        let untold: Vec<Value> = std::mem::take(&mut self.untold)
+            .into_iter()
+            .filter_map(|number| all.get(usize::try_from(number).ok()?))
+            .map(|item| json::item(item, opened_ns))
+            .collect();
+        let mut events = Vec::new();
+        let mut rest = untold.as_slice();
+        while !rest.is_empty() || self.begins_anew {
+            let (batch, behind) = rest.split_at(rest.len().min(ITEMS_PER_EVENT));
+            let begins_anew = std::mem::take(&mut self.begins_anew);
+            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "more": !behind.is_empty(), "items": batch });
+            events.push(event.to_string());
+            rest = behind;
+        }
+        events
+    }
+
+    /// The events that tell of the connection as a whole; none if that has not changed.
+    fn tell_whole(&mut self) -> Vec<String> {
+        self.owes_whole = false;
+        let number = self.number();
+        let (summary, proof, lessons) = self.whole();
+        let events = vec![
+            json!({ "type": "summary", "connection": number, "summary": summary, "proof": proof })
+                .to_string(),
+            json!({ "type": "lessons", "connection": number, "lessons": lessons }).to_string(),
+        ];
+        let whole = events.concat();
+        if whole == self.told_whole {
+            return Vec::new();
+        }
+        self.told_whole = whole;
+        events
+    }
+}
+
+fn len_of(event: &Event) -> usize {
+    match &event.what {
+        What::Bytes(bytes) => bytes.len(),
+        What::Missing(_) | What::End | What::Reset => 0,
+    }
+}

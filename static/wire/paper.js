@@ -1,0 +1,18 @@
+// One recorded connection as a file of its own, without a server: the view, fed from the document in the page.
+
+import { byId, part } from '../markup.js';
+import { factsOf, carriedBy, endOf } from './connections.js';
+import { DocumentSource } from './document_source.js';
+import { ConnectionView } from './view.js';
+
+const source = new DocumentSource(JSON.parse(part(document, 'script[type="application/json"]').textContent));
+const view = new ConnectionView(part(byId('paper'), '.view'), source);
+
+source.addEventListener('event', ({ detail }) => {
+  if (detail.type === 'refused') view.notice(detail.text);
+  else view.receive(detail);
+});
+view.addEventListener('opened', ({ detail }) => history.replaceState(null, '', detail === null ? '#' : `#item=${detail}`));
+const item = /^#item=(\d+)$/.exec(location.hash);
+view.watch(source.connection.number, item === null ? null : Number(item[1]));
+view.showAbout(`${carriedBy(source.connection)} · ${factsOf(source.connection)} · ${endOf(source.connection)}`);

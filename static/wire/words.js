@@ -1,0 +1,36 @@
+// Sizes, moments and names as people read them.
+
+const whole = new Intl.NumberFormat('en-GB');
+const short = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
+
+/** `1 byte`, `16,384 bytes` */
+export function bytesOf(count) {
+  return `${whole.format(count)} ${count === 1 ? 'byte' : 'bytes'}`;
+}
+
+/** `517 B`, `12.3 kB` */
+export function shortBytes(count) {
+  if (count < 10_000) return `${whole.format(count)} B`;
+  return count < 10_000_000 ? `${short.format(count / 1_000)} kB` : `${short.format(count / 1_000_000)} MB`;
+}
+
+/** Microseconds since the connection opened: `0.412 ms`, `1.203 s`, `2:05 min` */
+export function moment(micros) {
+  const millis = micros / 1_000;
+  if (millis < 10) return `${millis.toFixed(2)} ms`;
+  if (millis < 1_000) return `${millis.toFixed(1)} ms`;
+  if (millis < 60_000) return `${(millis / 1_000).toFixed(3)} s`;
+  const seconds = Math.floor(millis / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
+  return `${Math.floor(seconds / 3_600)}:${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} h`;
+}
+
+/** `1 record`, `3 records` */
+export function counted(count, one, many = `${one}s`) {
+  return `${whole.format(count)} ${count === 1 ? one : many}`;
+}
+
+/** `client` begins a sentence as `Client`. */
+export function capital(word) {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
