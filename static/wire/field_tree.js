@@ -30,11 +30,12 @@ export class FieldTree extends EventTarget {
     onKeyboardFocus(element, () => this.#cursor === null && this.#rows.length > 0 && this.#moveTo(this.#rows[0]));
   }
 
-  show(side) {
+  /** `grown`: the same fields as before, and more; then place and cursor stay, as far as the field is there. */
+  show(side, grown) {
     this.#side = side;
-    this.#cursor = null;
-    this.#element.scrollTop = 0;
-    this.#element.removeAttribute('aria-activedescendant');
+    this.#cursor = grown && this.#cursor !== null ? side.nodes[this.#cursor.id] ?? null : null;
+    if (!grown) this.#element.scrollTop = 0;
+    if (this.#cursor === null) this.#element.removeAttribute('aria-activedescendant');
     this.#layOut();
   }
 

@@ -39,11 +39,14 @@ export class HexView extends EventTarget {
     new ResizeObserver(() => this.#fit()).observe(element);
   }
 
-  show(side) {
+  /** `grown`: the same bytes as before, and more; then place and cursor stay. */
+  show(side, grown) {
     this.#side = side;
-    this.#cursor = -1;
-    this.#element.scrollTop = 0;
-    this.#element.removeAttribute('aria-activedescendant');
+    if (!grown) {
+      this.#cursor = -1;
+      this.#element.scrollTop = 0;
+      this.#element.removeAttribute('aria-activedescendant');
+    }
     this.#element.setAttribute('aria-colcount', String(this.#columns));
     this.#layOut();
     this.#fit();

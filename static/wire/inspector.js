@@ -44,8 +44,8 @@ export class Inspector {
       const view = this.#views[name];
       view.side = new Side(panes[name]);
       view.element.hidden = view.side.isEmpty;
-      view.hex.show(view.side);
-      view.tree.show(view.side);
+      view.hex.show(view.side, !isFresh);
+      view.tree.show(view.side, !isFresh);
       part(view.element, '.side-size').textContent = view.side.isEmpty ? '' : bytesOf(view.side.length);
     });
     const both = this.#element.dataset.sides === 'two';
@@ -54,7 +54,9 @@ export class Inspector {
     this.#head(item, mode, shown);
     drawArithmetic(part(this.#element, '.arithmetic'), mode === 'eve' ? [] : shown.arithmetic);
     this.#pointed = NOTHING;
-    this.#kept = NOTHING;
+    const { name, node } = this.#kept;
+    const same = isFresh || name === null ? undefined : this.#views[name].side.nodes[node.id];
+    this.#kept = same === undefined ? NOTHING : { name, node: same, at: null };
     this.#mark();
     if (isFresh) this.#keepBest(item.kind);
   }

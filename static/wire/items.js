@@ -105,9 +105,3 @@ function carried(items, item) {
 export function mainItem(row) {
   return row.message ?? row.record;
 }
-
-/** Where an item stands; −1 if nowhere. */
-export function rowIndexOf(rows, number) {
-  const asMain = rows.findIndex((row) => mainItem(row).number === number);
-  return asMain >= 0 ? asMain : rows.findIndex(({ record }) => record?.number === number);
-}

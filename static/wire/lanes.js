@@ -11,7 +11,7 @@ const STRIP_FULL_BYTES = 16_384;
 
 let timelines = 0;
 
-/** `open`  detail is { item, key }: the number of the item to show; `key` says whether the keyboard chose it. */
+/** `open`  detail is the number of the item to show. */
 export class Lanes extends EventTarget {
   #element;
   #id = `lane-${timelines += 1}`;
@@ -140,7 +140,7 @@ export class Lanes extends EventTarget {
     const row = this.#rows[Number(element.dataset.index)];
     const chosen = target.closest('[data-item]')?.dataset.item;
     this.#moveTo(Number(element.dataset.index));
-    this.#open(chosen === undefined ? mainItem(row).number : Number(chosen), false);
+    this.#open(chosen === undefined ? mainItem(row).number : Number(chosen));
   }
 
   #key(event) {
@@ -152,10 +152,10 @@ export class Lanes extends EventTarget {
     if (event.key in targets) {
       this.#moveTo(Math.min(last, Math.max(0, targets[event.key])));
       // With something open, walking on is reading on.
-      if (this.#opened !== null) this.#open(mainItem(this.#rows[this.#cursor]).number, true);
-    } else if (event.key === 'Enter' || event.key === ' ') this.#open(mainItem(this.#rows[at]).number, true);
-    else if (event.key === 'ArrowLeft' && record !== null) this.#open(record.number, true);
-    else if (event.key === 'ArrowRight' && message !== null) this.#open(message.number, true);
+      if (this.#opened !== null) this.#open(mainItem(this.#rows[this.#cursor]).number);
+    } else if (event.key === 'Enter' || event.key === ' ') this.#open(mainItem(this.#rows[at]).number);
+    else if (event.key === 'ArrowLeft' && record !== null) this.#open(record.number);
+    else if (event.key === 'ArrowRight' && message !== null) this.#open(message.number);
     else return;
     event.preventDefault();
   }
@@ -173,7 +173,7 @@ export class Lanes extends EventTarget {
     else this.#element.setAttribute('aria-activedescendant', `${this.#id}-${this.#cursor}`);
   }
 
-  #open(item, key) {
-    this.dispatchEvent(new CustomEvent('open', { detail: { item, key } }));
+  #open(item) {
+    this.dispatchEvent(new CustomEvent('open', { detail: item }));
   }
 }

@@ -147,7 +147,7 @@ export class ConnectionView extends EventTarget {
 
   #listen() {
     this.#radios().forEach((radio) => radio.addEventListener('change', () => this.#look(radio.value)));
-    this.#lanes.addEventListener('open', ({ detail }) => this.#openItem(detail.item, false));
+    this.#lanes.addEventListener('open', ({ detail }) => this.#openItem(detail, false));
     this.#overview.addEventListener('open', ({ detail }) => this.#openItem(detail, true));
     part(this.#element, '.search input').addEventListener('input', ({ target }) => this.#search(target.value));
     part(this.#element, '.newest').addEventListener('click', () => {
@@ -212,7 +212,7 @@ export class ConnectionView extends EventTarget {
     else if (counterpart.number !== this.#open) this.#openItem(counterpart.number, true);
     else {
       this.#lanes.markOpened(this.#open, true);
-      if (this.#shown?.number === this.#open) this.#inspect(this.#shown, false);
+      if (this.#shown?.number === this.#open) this.#inspect(this.#shown, true);
     }
   }
 

@@ -160,6 +160,17 @@ export class VirtualList {
     if (this.#pinned >= 0 && this.#pinned < this.#count) this.#fill(this.#pinned, free);
     for (let index = first; index <= last; index += 1) this.#fill(index, free);
     free.forEach((row) => row.remove());
+    this.#sort();
+  }
+
+  /** Elements stand in the order of their rows: they are read out so. */
+  #sort() {
+    let next = null;
+    [...this.#rows.keys()].sort((a, b) => b - a).forEach((index) => {
+      const row = this.#rows.get(index);
+      if (row.nextSibling !== next) this.#sizer.insertBefore(row, next);
+      next = row;
+    });
   }
 
   #fill(index, free) {

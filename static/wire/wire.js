@@ -1,7 +1,6 @@
 // The live page: the list of connections, the one that is watched, and the address that names both.
 
 import { byId, part } from '../markup.js';
-import { leaveIfLoggedOut } from '../session.js';
 import { Socket } from '../socket.js';
 import { Connections, carriedBy, endOf, factsOf } from './connections.js';
 import { ConnectionView } from './view.js';
@@ -82,6 +81,17 @@ function opened() {
   else choose(connection, item);
 }
 
+/** A handshake failed and the browser keeps the reason to itself: the page itself would say it, if the server refuses the view. */
+async function askWhy() {
+  try {
+    const answer = await fetch('/wire', { method: 'HEAD', redirect: 'manual', cache: 'no-store' });
+    if (answer.status >= 400) location.reload();
+    else notice('No view could be opened: perhaps too many are open. Close some; this one tries again.');
+  } catch {
+    // The server cannot be reached at all: the socket goes on trying.
+  }
+}
+
 const WORDS = { open: 'live', connecting: 'connecting', waiting: 'offline', ended: 'logged out', expelled: 'not allowed' };
 
 socket.addEventListener('event', ({ detail }) => {
@@ -91,10 +101,13 @@ socket.addEventListener('event', ({ detail }) => {
 socket.addEventListener('state', ({ detail }) => {
   byId('wire-state').dataset.state = detail.name;
   byId('wire-state').textContent = WORDS[detail.name];
-  if (detail.name === 'open') opened();
+  if (detail.name === 'open') {
+    notice('');
+    opened();
+  }
   if (detail.name === 'ended') location.assign('/login');
 });
-socket.addEventListener('unopened', () => leaveIfLoggedOut((path) => location.assign(path)));
+socket.addEventListener('unopened', askWhy);
 connections.addEventListener('choose', ({ detail }) => {
   notice('');
   history.pushState(null, '', addressOf(detail, null));
