@@ -91,8 +91,11 @@ async fn serve(config: Config, log: Arc<Log>) -> Result<(), String> {
             return Err(error.to_string());
         }
     };
-    if let Some(wire) = &app.wire {
-        export.serve(wire).map_err(|error| error.to_string())?;
+    if let Some(wire) = &app.wire
+        && let Err(error) = export.serve(wire)
+    {
+        export.abandon();
+        return Err(error.to_string());
     }
     banner::print(&app, &ports, export.live_address(), files_max);
     tokio::spawn(sweep_sessions(app.clone()));

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::wire::log::{About, News, Sink};
 /// How much news may wait for the disk, in bytes, besides as much that is just being written. Beyond it bytes are left out.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// So many bytes are written at once; what waits longer than it takes to write them is written in the end anyway.
+/// So many bytes of packets are written at once. What has come so far is never held back for more.
 const WRITE_LEN: usize = 1024 * 1024;
 
 /// How long the last packets may take to be written when the program ends.
@@ -35,7 +35,7 @@ pub(super) struct CaptureWriter {
     queue: Arc<Queue>,
     /// Ends with the thread.
     running: Mutex<Receiver<()>>,
-    path: std::path::PathBuf,
+    path: PathBuf,
 }
 
 impl CaptureWriter {

@@ -33,19 +33,29 @@ impl KeyLogWriter {
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Err(ExportError::KeyLogIsNoFile { path, named_by });
         }
-        match open_private(&path) {
-            Ok(file) => Ok(Self {
-                path,
-                file: Mutex::new(file),
-                log: Arc::clone(log),
-                has_failed: AtomicBool::new(false),
-            }),
-            Err(error) => Err(ExportError::KeyLog {
-                path,
-                named_by,
-                error,
-            }),
+        let (file, was_open_to_others) = match open_private(&path) {
+            Ok(opened) => opened,
+            Err(error) => {
+                return Err(ExportError::KeyLog {
+                    path,
+                    named_by,
+                    error,
+                });
+            }
+        };
+        if was_open_to_others {
+            log!(
+                log,
+                "{} could be read by others: from now on by its owner alone",
+                path.display()
+            );
         }
+        Ok(Self {
+            path,
+            file: Mutex::new(file),
+            log: Arc::clone(log),
+            has_failed: AtomicBool::new(false),
+        })
     }
 }
 
@@ -69,17 +79,19 @@ impl Sink for KeyLogWriter {
     }
 }
 
-fn open_private(path: &Path) -> io::Result<File> {
+/// The file, and whether others could read or write it before.
+fn open_private(path: &Path) -> io::Result<(File, bool)> {
     let file = OpenOptions::new()
         .create(true)
         .append(true)
         .mode(MODE)
         .open(path)?;
     let mode = file.metadata()?.permissions().mode();
-    if mode & 0o077 != 0 {
+    let is_open_to_others = mode & 0o077 != 0;
+    if is_open_to_others {
         file.set_permissions(Permissions::from_mode(MODE))?;
     }
-    Ok(file)
+    Ok((file, is_open_to_others))
 }
 
 #[cfg(test)]

@@ -10,9 +10,14 @@ import { makeFolder, runProgram, Server } from '../server.mjs';
 import { SmallDisk } from '../small_disk.mjs';
 import { fetchFrom } from './account.mjs';
 
-/** The request targets that tshark finds in a capture, with no option; fails if the file is not whole. */
-function requestsIn(file) {
-  const args = ['-r', file, '-Y', 'http.request', '-T', 'fields', '-e', 'http.request.uri'];
+/**
+ * The request targets that tshark finds in a capture; fails if the file is not whole. It is told what is spoken, since the port that
+ * the system gave may be one that it knows for something else.
+ */
+function requestsIn(file, url) {
+  const { port, protocol } = new URL(url);
+  const speaks = `tcp.port==${port},${protocol === 'https:' ? 'tls' : 'http'}`;
+  const args = ['-r', file, '-d', speaks, '-Y', 'http.request', '-T', 'fields', '-e', 'http.request.uri'];
   return execFileSync('tshark', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim().split('\n');
 }
 
@@ -73,11 +78,12 @@ test('all three say what they expose, and hold what they promise, also to a serv
   ]) assert.match(banner, line);
   const [capture, keys] = ['lab.pcapng', 'keys.log'].map((name) => path.join(server.folder, name));
   assert.deepEqual([mode(capture), mode(keys)], ['600', '600']);
+  const url = server.urls.tls;
   await fetchFrom(server, 'tls', '/login');
   assert.match(readFileSync(keys, 'utf8'), /^SERVER_TRAFFIC_SECRET_0 [0-9a-f]{64} [0-9a-f]{64,96}$/m);
-  await until('the request stands in the capture', () => requestsIn(capture).includes('/login'));
+  await until('the request stands in the capture', () => requestsIn(capture, url).includes('/login'));
   await server.kill();
-  assert(requestsIn(capture).includes('/login'));
+  assert(requestsIn(capture, url).includes('/login'));
 });
 
 test('when its disk is full the capture ends whole, the log says so once, and the chat goes on', async (t) => {
@@ -87,8 +93,9 @@ test('when its disk is full the capture ends whole, the log says so once, and th
   const capture = path.join(folder, 'captures/lab.pcapng');
   const server = await Server.start({ folder, args: ['--capture', 'captures/lab.pcapng'] });
   t.after(() => server.end());
+  const url = server.urls.plain;
   await fetchFrom(server, 'plain', '/login');
-  await until('the request stands in the capture', () => requestsIn(capture).includes('/login'));
+  await until('the request stands in the capture', () => requestsIn(capture, url).includes('/login'));
   disk.fill();
   const hasEnded = () => /the capture ends here, since captures\/lab\.pcapng/.test(server.process.stderr);
   await until('the disk is full', async () => {
@@ -99,7 +106,7 @@ test('when its disk is full the capture ends whole, the log says so once, and th
   for (let n = 0; n < 3; n += 1) {
     assert.equal((await fetchFrom(server, 'plain', '/login')).status, 200);
   }
-  assert.equal(requestsIn(capture)[0], '/login');
+  assert.equal(requestsIn(capture, url)[0], '/login');
   assert.equal(await server.stop(), 0);
   assert.equal(server.log.match(/the capture ends here/g).length, 1);
 });

@@ -44,6 +44,8 @@ pub(crate) struct Client {
 /// Where a server is, and whom to trust there.
 #[derive(Clone)]
 struct Way {
+    /// Where to come from, if not from anywhere.
+    own: Option<SocketAddr>,
     address: SocketAddr,
     connector: Option<TlsConnector>,
     observer: Option<Observer>,
@@ -74,6 +76,7 @@ impl Client {
             Wire::Tls => (server.https(), Some(connector(server, ALL_VERSIONS))),
         };
         Self::along(Way {
+            own: None,
             address,
             connector,
             observer,
@@ -82,7 +85,7 @@ impl Client {
     }
 
     async fn along(way: Way) -> Self {
-        let tapped = Tap::new(dial(way.address).await, way.observer.clone());
+        let tapped = Tap::new(dial(way.own, way.address).await, way.observer.clone());
         let mut client = match &way.connector {
             None => Self::over(tapped),
             Some(connector) => {
@@ -91,19 +94,29 @@ impl Client {
                 Self::over(in_time("the handshake", handshake).await.unwrap())
             }
         };
-        client.way = Some(way);
+        // A port of its own can be used once.
+        client.way = Some(Way { own: None, ..way });
         client
     }
 
-    /// As `connect_watched`, over TLS, in one of these versions.
-    pub(crate) async fn connect_in(
+    /// As `connect_watched`, from an address of the client's choice: over TLS in one of these versions, or without.
+    #[allow(dead_code, reason = "for the tests with Wireshark")]
+    pub(crate) async fn connect_from(
+        own: SocketAddr,
         server: &Server,
-        versions: &[&'static SupportedProtocolVersion],
+        versions: Option<&[&'static SupportedProtocolVersion]>,
         observer: Option<Observer>,
     ) -> Self {
+        let connector = versions.map(|versions| connector(server, versions));
+        let address = if connector.is_some() {
+            server.https()
+        } else {
+            server.http()
+        };
         Self::along(Way {
-            address: server.https(),
-            connector: Some(connector(server, versions)),
+            own: Some(own),
+            address,
+            connector,
             observer,
         })
         .await
@@ -118,14 +131,12 @@ impl Client {
 
     /// Bare TCP to any port: nobody says that the client speaks what the port does.
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        Self::over(dial(address).await)
+        Self::over(dial(None, address).await)
     }
 
     /// Bare TCP from an address of the client's choice.
     pub(crate) async fn from_to(own: SocketAddr, address: SocketAddr) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(own).unwrap();
-        Self::over(socket.connect(address).await.unwrap())
+        Self::over(dial(Some(own), address).await)
     }
 
     fn over(stream: impl Duplex + 'static) -> Self {
@@ -205,6 +216,7 @@ impl Client {
     }
 
     /// So many bytes of whatever comes next.
+    #[allow(dead_code, reason = "for the tests with Wireshark")]
     pub(crate) async fn exactly(&mut self, len: usize) -> Vec<u8> {
         while self.unread.len() < len {
             let so_far = self.unread.len();
@@ -274,8 +286,12 @@ impl Answer {
     }
 }
 
-async fn dial(address: SocketAddr) -> TcpStream {
-    let socket = in_time("connecting", TcpStream::connect(address))
+async fn dial(own: Option<SocketAddr>, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    if let Some(own) = own {
+        socket.bind(own).unwrap();
+    }
+    let socket = in_time("connecting", socket.connect(address))
         .await
         .unwrap();
     // What a test sends goes out when it sends it, and not when the server has acknowledged what came before.

@@ -9,7 +9,7 @@ use secure_chat::wire::pcapng;
 
 use crate::support::{Server, eventually};
 use crate::tshark::{expect_clean, fields, join};
-use crate::visit::{WAYS, Way, connect, echo, knock, leave, say, server, stream};
+use crate::visit::{WAYS, Way, connect, echo, expect_crossed, knock, leave, say, server, stream};
 
 /// A server that captures into this file, and turns to the next after so many bytes.
 async fn capturing(path: &Path, file_bytes_max: u64) -> Server {
@@ -59,13 +59,7 @@ async fn a_capture_has_every_connection_from_its_first_byte_to_its_last() {
     assert_eq!(requests(&path), "/login\n/login\n/ws/echo\n".repeat(3));
     let said = fields(&path, "websocket.opcode == 1", &["tcp.stream"], &[]);
     assert_eq!(said, "0\n0\n1\n1\n2\n2\n");
-    let capture = pcapng::read(&std::fs::read(&path).unwrap().into());
-    assert_eq!(capture.problems, []);
-    for (connection, crossed) in capture.connections.iter().zip(&crossed) {
-        let crossed = crossed.lock().unwrap();
-        assert!(stream(&connection.events, FromClient) == crossed.sent);
-        assert!(stream(&connection.events, FromServer) == crossed.received);
-    }
+    expect_crossed(std::fs::read(&path).unwrap(), &crossed);
     let mode = path.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

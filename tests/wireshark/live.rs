@@ -13,7 +13,9 @@ use tokio::time::timeout;
 
 use crate::support::{PATIENCE, Server, eventually};
 use crate::tshark::Capture;
-use crate::visit::{WAYS, Way, connect, echo, knock, leave, say, server, server_logged, stream};
+use crate::visit::{
+    WAYS, Way, connect, echo, expect_crossed, knock, leave, say, server, server_logged, stream,
+};
 
 async fn live() -> (Server, SocketAddr) {
     let server = server(&["--live=127.0.0.1:0"], |_| {}).await;
@@ -48,7 +50,7 @@ impl Reader {
             .unwrap()
     }
 
-    async fn to_the_end(mut self) -> Vec<u8> {
+    async fn rest(mut self) -> Vec<u8> {
         while self.more().await > 0 {}
         self.read
     }
@@ -99,19 +101,12 @@ async fn every_reader_hears_everything_decrypted_while_it_happens() {
     }
     server.stop().await;
     for reader in readers {
-        let read = reader.to_the_end().await;
+        let read = reader.rest().await;
         let capture = Capture::of(&read);
         capture.expect_clean();
         let requests = capture.fields("http.request", &["http.request.uri"]);
         assert_eq!(requests, "/login\n/login\n/ws/echo\n".repeat(3));
-        let read = pcapng::read(&read.into());
-        assert_eq!(read.problems, []);
-        assert_eq!(read.connections.len(), 3);
-        for (connection, crossed) in read.connections.iter().zip(&all_crossed) {
-            let crossed = crossed.lock().unwrap();
-            assert!(stream(&connection.events, FromClient) == crossed.sent);
-            assert!(stream(&connection.events, FromServer) == crossed.received);
-        }
+        expect_crossed(read, &all_crossed);
     }
 }
 
@@ -143,17 +138,12 @@ async fn who_comes_late_is_told_what_came_before_on_connections_that_are_open() 
     }
     let crossed: Vec<_> = clients.into_iter().map(|(_, crossed)| crossed).collect();
     server.stop().await;
-    let read = late.to_the_end().await;
+    let read = late.rest().await;
     let capture = Capture::of(&read);
     capture.expect_clean();
     let requests = capture.fields("http.request", &["http.request.uri"]);
     assert_eq!(requests, "/ws/echo\n".repeat(3));
-    let read = pcapng::read(&read.into());
-    for (connection, crossed) in read.connections.iter().zip(&crossed) {
-        let crossed = crossed.lock().unwrap();
-        assert!(stream(&connection.events, FromClient) == crossed.sent);
-        assert!(stream(&connection.events, FromServer) == crossed.received);
-    }
+    expect_crossed(read, &crossed);
 }
 
 #[tokio::test]
@@ -174,10 +164,10 @@ async fn who_comes_in_the_middle_of_a_crowd_misses_nothing_and_hears_nothing_twi
     assert!(!readers.is_empty());
     talking.await.unwrap();
     server.stop().await;
-    let crossed = crossed.lock().unwrap();
+    let crossed = std::mem::take(&mut *crossed.lock().unwrap());
     let mut heard = 0;
     for reader in readers {
-        let read = pcapng::read(&reader.to_the_end().await.into());
+        let read = pcapng::read(&reader.rest().await.into());
         assert_eq!(read.problems, []);
         for connection in &read.connections {
             heard += 1;
@@ -304,6 +294,6 @@ async fn the_port_closes_with_the_server() {
     let (server, address) = live().await;
     let reader = Reader::at(address).await;
     server.stop().await;
-    reader.to_the_end().await;
+    reader.rest().await;
     assert!(TcpStream::connect(address).await.is_err());
 }

@@ -10,14 +10,18 @@ use secure_chat::log::Log;
 use secure_chat::octets::Direction;
 use secure_chat::transport::tap::{Observer, Seen};
 use secure_chat::wire::event::{Event, What};
+use secure_chat::wire::pcapng;
 use tempfile::TempDir;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::client::{Client, HOST, Wire};
 use crate::support::Server;
 
-/// Where the tests look for free ports: Wireshark knows no protocol by any of these.
-static NEXT_PORT: AtomicU16 = AtomicU16::new(18_100);
+/// Where the tests look for free ports, on both sides: Wireshark knows no protocol by any of these, as it does by some of those that
+/// the system would give.
+static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+const FIRST_PORT: u16 = 18_000;
+const PORTS: u16 = 1_000;
 
 /// A server with HTTP and HTTPS on ports that mean nothing to Wireshark, and with `/ws/echo`.
 pub(crate) async fn server(flags: &[&str], change: impl FnOnce(&mut Config)) -> Server {
@@ -62,8 +66,12 @@ async fn start(flags: &[&str], change: impl FnOnce(&mut Config), log: Log) -> Se
 }
 
 fn free_port() -> u16 {
+    // Several runs at a time do not begin at the same place.
+    let begin = u16::try_from(std::process::id() % 10 * 100).unwrap();
     loop {
-        let port = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+        let count = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+        assert!(count < PORTS, "no port is free");
+        let port = FIRST_PORT + (begin + count) % PORTS;
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
@@ -101,11 +109,13 @@ pub(crate) async fn connect(server: &Server, way: Way) -> (Client, Arc<Mutex<Cro
             Direction::FromServer => crossed.sent.extend(chunk),
         }
     });
-    let client = match way {
-        Way::Plain => Client::connect_watched(server, Wire::Plain, Some(observer)).await,
-        Way::Tls12 => Client::connect_in(server, &[&TLS12], Some(observer)).await,
-        Way::Tls13 => Client::connect_in(server, &[&TLS13], Some(observer)).await,
+    let versions: Option<&[_]> = match way {
+        Way::Plain => None,
+        Way::Tls12 => Some(&[&TLS12]),
+        Way::Tls13 => Some(&[&TLS13]),
     };
+    let own = ([127, 0, 0, 1], free_port()).into();
+    let client = Client::connect_from(own, server, versions, Some(observer)).await;
     (client, crossed)
 }
 
@@ -193,4 +203,16 @@ pub(crate) fn stream(events: &[Event], direction: Direction) -> Vec<u8> {
         _ => None,
     });
     bytes.flatten().collect()
+}
+
+/// Fails unless a capture has these connections, and of each what crossed the client's socket, to the byte.
+pub(crate) fn expect_crossed(capture: Vec<u8>, crossed: &[Arc<Mutex<Crossed>>]) {
+    let capture = pcapng::read(&capture.into());
+    assert_eq!(capture.problems, []);
+    assert_eq!(capture.connections.len(), crossed.len());
+    for (connection, crossed) in capture.connections.iter().zip(crossed) {
+        let crossed = crossed.lock().unwrap();
+        assert!(stream(&connection.events, Direction::FromClient) == crossed.sent);
+        assert!(stream(&connection.events, Direction::FromServer) == crossed.received);
+    }
 }
