@@ -182,3 +182,126 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::octets::Direction;
+    use crate::wire::event::{Event, What as Happened};
+    use crate::wire::pcapng;
+
+    fn about(number: u64) -> Arc<About> {
+        Arc::new(About {
+            number,
+            client: "127.0.0.1:50000".parse().unwrap(),
+            server: "127.0.0.1:8080".parse().unwrap(),
+            is_tls_port: false,
+            opened_ns: number * 1_000_000,
+        })
+    }
+
+    fn said(text: &str) -> Event {
+        Event {
+            time_ns: 1,
+            direction: Direction::FromClient,
+            what: Happened::Bytes(Bytes::copy_from_slice(text.as_bytes())),
+            comment: None,
+        }
+    }
+
+    /// A log that can be read, in the folder with the capture.
+    fn log(folder: &Path) -> Arc<Log> {
+        let file = std::fs::File::create(folder.join("server.log")).unwrap();
+        Arc::new(Log::start(Some(file)).unwrap())
+    }
+
+    fn logged(folder: &Path, log: &Log) -> String {
+        log.finish();
+        std::fs::read_to_string(folder.join("server.log")).unwrap()
+    }
+
+    fn capture(folder: &Path) -> Capture {
+        Capture {
+            path: folder.join("lab.pcapng"),
+            file_bytes_max: 1 << 20,
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_missing_in_the_capture_and_told_in_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path());
+        let capture = capture(folder.path());
+        let queue = Queue::new(1);
+        let told = |news: &News<'_>| queue.put(&about(1), news);
+        told(&News::Opened);
+        told(&News::Event(&said("no room for these")));
+        let mut writer = Writer {
+            files: FileSet::create(&capture.path).unwrap(),
+            stream: Stream::default(),
+            out: Vec::new(),
+            packets_len: 0,
+            packets_len_max: capture.file_bytes_max,
+            log: Arc::clone(&log),
+        };
+        writer.begin("").unwrap();
+        writer.write(queue.take().unwrap()).unwrap();
+        told(&News::Event(&said("and room for these")));
+        queue.close();
+        writer.write_all(&queue);
+
+        let read = pcapng::read(&std::fs::read(&capture.path).unwrap().into());
+        assert_eq!(read.problems, []);
+        let events: Vec<_> = read.connections[0]
+            .events
+            .iter()
+            .map(|it| &it.what)
+            .collect();
+        let [Happened::Missing(missing), Happened::Bytes(bytes)] = events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(
+            (missing.bytes, &bytes[..]),
+            (17, &b"and room for these"[..])
+        );
+        let log = logged(folder.path(), &log);
+        assert!(
+            log.contains("17 bytes and 0 whole connections are missing"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn where_the_next_file_cannot_be_made_the_capture_ends_and_the_log_says_so_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path());
+        let mut capture = capture(folder.path());
+        std::fs::create_dir(folder.path().join("there")).unwrap();
+        capture.path = folder.path().join("there/lab.pcapng");
+        capture.file_bytes_max = 1;
+        let writer = CaptureWriter::open(&capture, &log).unwrap();
+        std::fs::remove_dir_all(folder.path().join("there")).unwrap();
+        for number in 1..10 {
+            writer.take(&about(number), &News::Opened);
+        }
+        writer.finish();
+        writer.take(&about(11), &News::Opened);
+        let log = logged(folder.path(), &log);
+        assert_eq!(log.matches("the capture ends here").count(), 1, "{log}");
+    }
+
+    #[test]
+    fn a_capture_that_exists_is_refused_and_one_that_was_not_needed_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Arc::new(Log::silent());
+        let capture = capture(folder.path());
+        let writer = CaptureWriter::open(&capture, &log).unwrap();
+        let refused = CaptureWriter::open(&capture, &log).err().unwrap();
+        assert!(matches!(refused, ExportError::CaptureExists(_)));
+        assert!(capture.path.exists());
+        writer.abandon();
+        assert!(!capture.path.exists());
+    }
+}

@@ -81,3 +81,46 @@ fn open_private(path: &Path) -> io::Result<File> {
     }
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decrypt::{KeyLogLine, Label, Secret};
+
+    #[test]
+    fn when_keys_cannot_be_written_any_more_the_log_says_so_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log_path = folder.path().join("server.log");
+        let log = Arc::new(Log::start(Some(File::create(&log_path).unwrap())).unwrap());
+        let writer = KeyLogWriter {
+            path: "keys.log".into(),
+            // Opened for reading, it takes no bytes.
+            file: Mutex::new(File::open(&log_path).unwrap()),
+            log: Arc::clone(&log),
+            has_failed: AtomicBool::new(false),
+        };
+        let about = Arc::new(About {
+            number: 1,
+            client: "127.0.0.1:1".parse().unwrap(),
+            server: "127.0.0.1:2".parse().unwrap(),
+            is_tls_port: true,
+            opened_ns: 0,
+        });
+        let line = KeyLogLine {
+            label: Label::ClientRandom,
+            client_random: [1; 32],
+            secret: Secret::new(&[0xab; 48]).unwrap(),
+        };
+        for _twice in 0..2 {
+            writer.take(&about, &News::Secret(&line));
+        }
+        log.finish();
+        let log = std::fs::read_to_string(log_path).unwrap();
+        assert_eq!(
+            log.matches("keys.log cannot be written").count(),
+            1,
+            "{log}"
+        );
+        assert!(!log.contains("abab"), "no key stands in the log");
+    }
+}

@@ -1,11 +1,9 @@
 //! Whether what is decrypted from the wire is what the application really read and wrote: the proof that the view tells the truth.
 //! Compares two things that were found on two ways, and computes neither.
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use crate::octets::Direction;
 use crate::wire::both::Both;
-use crate::wire::log::PlaintextDigest;
+use crate::wire::log::{Fingerprint, Fingerprinter};
 use crate::wire::timeline::Timeline;
 
 /// What came of the comparison, for one direction.
@@ -29,15 +27,15 @@ pub enum Proof {
 
 /// Compares both directions.
 #[must_use]
-pub fn prove(timeline: &Timeline, digests: &Both<PlaintextDigest>) -> Both<Proof> {
+pub fn prove(timeline: &Timeline, really: &Both<Fingerprint>) -> Both<Proof> {
     Both {
-        client: prove_one(timeline, Direction::FromClient, &digests.client),
-        server: prove_one(timeline, Direction::FromServer, &digests.server),
+        client: prove_one(timeline, Direction::FromClient, &really.client),
+        server: prove_one(timeline, Direction::FromServer, &really.server),
     }
 }
 
-fn prove_one(timeline: &Timeline, direction: Direction, expected: &PlaintextDigest) -> Proof {
-    let mut context = Context::new(&SHA256);
+fn prove_one(timeline: &Timeline, direction: Direction, expected: &Fingerprint) -> Proof {
+    let mut printer = Fingerprinter::default();
     let mut known = 0;
     for (at, bytes) in timeline.plaintext(direction) {
         if at.start != known || known == expected.len {
@@ -46,7 +44,7 @@ fn prove_one(timeline: &Timeline, direction: Direction, expected: &PlaintextDige
         // What the application has not read yet is decrypted already.
         let wanted = usize::try_from(expected.len - known).unwrap_or(usize::MAX);
         let compared = bytes.get(..wanted).unwrap_or(bytes);
-        context.update(compared);
+        printer.update(compared);
         known += compared.len() as u64;
     }
     if known < expected.len {
@@ -55,7 +53,7 @@ fn prove_one(timeline: &Timeline, direction: Direction, expected: &PlaintextDige
             of: expected.len,
         };
     }
-    if context.finish().as_ref() == expected.sha256 {
+    if printer.fingerprint() == *expected {
         Proof::Holds { bytes: known }
     } else {
         Proof::Fails
@@ -64,7 +62,6 @@ fn prove_one(timeline: &Timeline, direction: Direction, expected: &PlaintextDige
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::digest::digest;
     use bytes::Bytes;
 
     use super::*;
@@ -84,11 +81,10 @@ mod tests {
         timeline
     }
 
-    fn expected(text: &[u8]) -> PlaintextDigest {
-        PlaintextDigest {
-            len: text.len() as u64,
-            sha256: digest(&SHA256, text).as_ref().try_into().unwrap(),
-        }
+    fn expected(text: &[u8]) -> Fingerprint {
+        let mut printer = Fingerprinter::default();
+        printer.update(text);
+        printer.fingerprint()
     }
 
     fn bytes(text: &'static [u8]) -> What {

@@ -1,8 +1,8 @@
 // Bytes and the fields they belong to: one side of what is shown of an item, all its panes one behind the other.
 // Plain data: which byte belongs to which field, and which bytes of the other side carried it.
 
-/** A tree with at most so many fields opens whole; of a larger one, only the upper part. */
-const OPEN_WHOLE_MAX = 40;
+/** A tree opens from the top until so many of its fields show. */
+const OPEN_ROWS_MAX = 40;
 const HUES = 6;
 /** A field with more than this share of its pane is shown by the colours of its parts. */
 const GREAT_SHARE = 0.4;
@@ -59,6 +59,7 @@ export class Side {
       this.length += bytes.length;
     });
     this.#open();
+    this.#colour();
   }
 
   get isEmpty() {
@@ -81,10 +82,22 @@ export class Side {
     }
   }
 
-  /** Opens the upper part of the tree, and gives its larger parts a colour each. */
+  /** Opens level after level, as long as there is room. */
   #open() {
-    const small = this.nodes.length <= OPEN_WHOLE_MAX;
-    this.nodes.forEach((node) => { node.isOpen = node.parts.length > 0 && (small || node.depth === 0); });
+    let rows = this.roots.length;
+    const waiting = [...this.roots];
+    for (let next = 0; next < waiting.length; next += 1) {
+      const node = this.nodes[waiting[next]];
+      const fits = node.depth === 0 || rows + node.parts.length <= OPEN_ROWS_MAX;
+      if (node.parts.length === 0 || !fits) continue;
+      node.isOpen = true;
+      rows += node.parts.length;
+      waiting.push(...node.parts);
+    }
+  }
+
+  /** Gives the larger parts a colour each. */
+  #colour() {
     let hue = 0;
     const waiting = this.roots.toReversed();
     while (waiting.length > 0) {

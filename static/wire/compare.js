@@ -20,7 +20,7 @@ class Half extends EventTarget {
     super();
     this.#tls = tls;
     this.#select = select;
-    this.#view = new ConnectionView(part(element, '.view'), this.#socket, { mode: 'eve' });
+    this.#view = new ConnectionView(part(element, '.view'), this.#socket, { mode: 'eve', label: tls ? 'over TLS' : 'in clear' });
     this.connections = [];
     const list = new Connections(document.createElement('ol'), document.createElement('p'));
     list.addEventListener('changed', () => this.#listed(list.all));

@@ -124,7 +124,10 @@ export class Lanes extends EventTarget {
   #drawLetter(element, { message, part: piece, parts }) {
     const line = part(element, '.letter');
     line.hidden = message === null;
-    if (message === null) return;
+    if (message === null) {
+      part(line, '.letter-title').textContent = '';
+      return;
+    }
     part(line, '.letter-kind').textContent = message.kind.replaceAll('_', ' ');
     part(line, '.letter-title').textContent = titleOf(message, this.#mode);
     part(line, '.letter-size').textContent = parts > 1 ? `part ${piece + 1} of ${parts}` : shortBytes(message.len);

@@ -39,13 +39,15 @@ export class ConnectionView extends EventTarget {
   #searchTimer = 0;
   #showTimer = 0;
 
-  constructor(element, source, { mode = 'both' } = {}) {
+  /** `label` tells two views on one page apart. */
+  constructor(element, source, { mode = 'both', label = '' } = {}) {
     super();
     this.#element = element;
     this.#source = source;
     this.#lanes = new Lanes(part(element, '.lanes'));
     this.#inspector = new Inspector(part(element, '.item'));
     this.#overview = new Overview(part(element, '.overview'));
+    if (label !== '') relabel(element, label);
     this.#nameModes();
     this.#setMode(mode);
     this.#listen();
@@ -253,4 +255,11 @@ export class ConnectionView extends EventTarget {
   #inspect(shown, isFresh) {
     this.#inspector.show(this.#items.at(shown.number), shown, this.#mode, isFresh);
   }
+}
+
+/** Every part of a view says which view's it is. */
+function relabel(view, label) {
+  [view, ...view.querySelectorAll('[aria-label]')].forEach((element) => {
+    element.setAttribute('aria-label', `${element.getAttribute('aria-label')}, ${label}`);
+  });
 }

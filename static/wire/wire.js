@@ -45,8 +45,13 @@ function showAbout() {
   byId('wire-paper').href = `/wire/${connection.number}.html`;
 }
 
+function notice(text) {
+  byId('wire-notice').textContent = text;
+  byId('wire-notice').hidden = text === '';
+}
+
 function located({ connection, item, text }) {
-  view.notice(text);
+  notice(text);
   if (connection === null) return;
   history.replaceState(null, '', addressOf(connection, item));
   choose(connection, item);
@@ -62,7 +67,7 @@ function receive(event) {
       located(event);
       break;
     case 'refused':
-      view.notice(event.text);
+      notice(event.text);
       break;
     default:
       view.receive(event);
@@ -91,7 +96,7 @@ socket.addEventListener('state', ({ detail }) => {
 });
 socket.addEventListener('unopened', () => leaveIfLoggedOut((path) => location.assign(path)));
 connections.addEventListener('choose', ({ detail }) => {
-  view.notice('');
+  notice('');
   history.pushState(null, '', addressOf(detail, null));
   choose(detail);
 });

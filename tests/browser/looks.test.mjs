@@ -2,36 +2,13 @@
 // Pictures go to tests/output/pictures: axe sees contrast and names, only people see what is ugly.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { SIZES, mustBeAccessible } from './accessible.mjs';
 import { picture, scene } from './scene.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const SIZES = {
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
-  projector: { viewport: { width: 1920, height: 1080 } },
-};
-
-/** Axe's rules on the page as it stands, in both colour schemes. */
-async function mustBeAccessible(person, state, size) {
-  for (const colorScheme of ['light', 'dark']) {
-    await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await picture(person, `${state}-${size}-${colorScheme}-${person.scheme}`);
-    // Through the debugger, because the content security policy rightly refuses a script of ours.
-    await person.page.evaluate(AXE);
-    const { violations } = await person.page.evaluate(() => globalThis.axe.run());
-    assert.deepEqual(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`) })), [],
-      `${state}, ${size}, ${colorScheme}`);
-    const overflow = await person.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert(overflow <= 0, `${state}, ${size}: ${overflow} px of the page stick out sideways`);
-  }
-}
 
 for (const [size, profile] of Object.entries(SIZES)) {
   scene(`every page and state passes axe on a ${size}, light and dark`, { ana: profile, ben: {} }, async ({ ana, ben, server, transport }) => {
     ana.scheme = transport.scheme;
-    const check = (state) => mustBeAccessible(ana, state, size);
+    const check = (state) => mustBeAccessible(ana.page, `${state}, ${size}`, (colours) => picture(ana, `${state}-${size}-${colours}-${ana.scheme}`));
     const { page, url } = ana;
 
     for (const state of ['login', 'register']) {

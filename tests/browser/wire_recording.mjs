@@ -75,13 +75,24 @@ class Recording {
       const pane = this.pane({ title: item.title, item: item.number, offset: 0, bytes: hex(message.bytes), tree: placed(message.tree ?? field(message.kind, message.bytes.length)) });
       aligned.push([insidePanes.length, 0, message.bytes.length, 0, HEADER_LEN + at, HEADER_LEN + at + message.bytes.length]);
       insidePanes.push(pane);
-      if (!message.continues) {
+      if (message.continues) this.#goOn(this.shown[item.number], wirePane, message.bytes, HEADER_LEN + at);
+      else {
         this.shown[item.number] = { number: item.number, on_the_wire: [wirePane], inside: [pane], arithmetic: [], aligned: [[0, ...aligned.at(-1).slice(1)]] };
       }
       at += message.bytes.length;
     });
     this.shown[record.number] = { number: record.number, on_the_wire: [wirePane], inside: clear ? [] : insidePanes, arithmetic: clear ? [] : ARITHMETIC, aligned: clear ? [] : aligned };
     return record;
+  }
+
+  /** A further piece of a message that an earlier record began. */
+  #goOn(shown, wirePane, bytes, at) {
+    const pane = this.panes[shown.inside[0]];
+    const start = pane.bytes.length / 2;
+    pane.bytes += hex(bytes);
+    pane.tree.at[1] += bytes.length;
+    shown.aligned.push([0, start, start + bytes.length, shown.on_the_wire.length, at, at + bytes.length]);
+    shown.on_the_wire.push(wirePane);
   }
 
   message(from, record, { kind, title, bytes, secret, eve, continues }) {

@@ -24,6 +24,7 @@ mod opening;
 mod presence;
 mod talking;
 mod unread;
+mod wire;
 
 /// The group that everybody is in who registers.
 const LOBBY: i64 = 1;

@@ -159,8 +159,8 @@ impl Drop for Proving {
             let timeline = timeline_of(&recorder);
             let is_whole = state.missing.client == 0 && state.missing.server == 0;
             for direction in [Direction::FromClient, Direction::FromServer] {
-                if let Some(digests) = recorder.plaintext_digests() {
-                    let proof = *prove(&timeline, &digests).of(direction);
+                if let Some(really) = recorder.plaintext_fingerprints() {
+                    let proof = *prove(&timeline, &really).of(direction);
                     let is_proved = match proof {
                         Proof::Holds { .. } => true,
                         Proof::Open { .. } => !is_whole || state.ended.is_none(),

@@ -18,6 +18,9 @@ mod client;
 )]
 mod support;
 
+mod captures;
+mod key_logs;
+mod live;
 mod one_connection;
 mod tshark;
 mod visit;

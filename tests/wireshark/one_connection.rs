@@ -1,14 +1,13 @@
 //! `/wire/{number}.pcapng`: with keys it opens decrypted, with `?eve=1` nothing opens it.
 
 use secure_chat::octets::Direction::{FromClient, FromServer};
-use secure_chat::wire::event::What;
 use secure_chat::wire::pcapng;
 
-use crate::client::{Client, Wire};
 use crate::support::{Server, eventually};
 use crate::tshark::Capture;
 use crate::visit::{
-    Crossed, PASSWORD, SAID, WAYS, Way, connect, echo, instructor, knock, leave, server,
+    Crossed, PASSWORD, SAID, WAYS, Way, connect, echo, fetch, knock, leave, newest, say, server,
+    stream,
 };
 
 /// One connection's whole life, and the number it has.
@@ -29,39 +28,14 @@ async fn visited(server: &Server, way: Way) -> (u64, Crossed) {
     (number, crossed)
 }
 
-/// The number of the connection that came last.
-fn newest(server: &Server) -> u64 {
-    let all = server.app.wire.as_ref().unwrap().connections();
-    all.last().unwrap().about().number
-}
-
-/// What the instructor is given at an address.
-async fn fetch(server: &Server, path: &str) -> Vec<u8> {
-    let mut client = Client::connect(server, Wire::Plain).await;
-    let key = instructor(server, "instructor_plain");
-    let lines = format!("{key}Sec-Fetch-Site: same-origin\r\n");
-    let answer = client.get_with(path, &lines).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.field("Content-Type"), Some("application/x-pcapng"));
-    answer.content
-}
-
 fn streams_of(file: &[u8]) -> Crossed {
     let capture = pcapng::read(&file.to_vec().into());
     assert_eq!(capture.problems, []);
     assert_eq!(capture.connections.len(), 1);
-    let stream = |direction| {
-        let events = capture.connections[0].events.iter();
-        let of_direction = events.filter(|event| event.direction == direction);
-        let bytes = of_direction.filter_map(|event| match &event.what {
-            What::Bytes(bytes) => Some(bytes.to_vec()),
-            _ => None,
-        });
-        bytes.flatten().collect()
-    };
+    let events = &capture.connections[0].events;
     Crossed {
-        sent: stream(FromClient),
-        received: stream(FromServer),
+        sent: stream(events, FromClient),
+        received: stream(events, FromServer),
     }
 }
 
@@ -96,7 +70,6 @@ async fn a_file_with_keys_opens_decrypted_with_no_option() {
         ] {
             assert!(comments.contains(&told), "{way:?}: {told}: {comments}");
         }
-        println!("{way:?}\n{comments}");
     }
     server.stop().await;
 }
@@ -142,7 +115,6 @@ async fn a_file_for_eve_has_no_keys_and_nothing_that_they_open() {
         ] {
             assert!(!contains(&file, told.as_bytes()), "{way:?}: {told}");
         }
-        println!("{way:?}\n{}", capture.comments());
     }
     server.stop().await;
 }
@@ -176,7 +148,7 @@ async fn what_was_not_kept_is_told_on_the_packet_behind_it_and_on_the_file() {
     let number = newest(&server);
     // Each says 106 bytes one way: more than the beginning and the latest that are kept.
     for _message in 0..3000 {
-        crate::visit::say(&mut client, &text).await;
+        say(&mut client, &text).await;
     }
     leave(&mut client).await;
     let file = fetch(&server, &format!("/wire/{number}.pcapng")).await;

@@ -82,3 +82,12 @@ fn tshark(path: &Path, args: &[&str]) -> String {
     assert!(output.status.success(), "tshark {args:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// Puts captures into one, as Wireshark's own mergecap does.
+pub(crate) fn join(files: &[PathBuf], into: &Path) {
+    let status = Command::new("mergecap")
+        .args(["-w", into.to_str().unwrap()])
+        .args(files)
+        .status();
+    assert!(status.expect("mergecap comes with tshark").success());
+}

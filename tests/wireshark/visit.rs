@@ -1,11 +1,16 @@
 //! A visit to the server as a browser makes it, and what crossed the client's socket meanwhile.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use secure_chat::config::{Config, Listen};
+use secure_chat::log::Log;
 use secure_chat::octets::Direction;
 use secure_chat::transport::tap::{Observer, Seen};
+use secure_chat::wire::event::{Event, What};
+use tempfile::TempDir;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::client::{Client, HOST, Wire};
@@ -16,15 +21,44 @@ static NEXT_PORT: AtomicU16 = AtomicU16::new(18_100);
 
 /// A server with HTTP and HTTPS on ports that mean nothing to Wireshark, and with `/ws/echo`.
 pub(crate) async fn server(flags: &[&str], change: impl FnOnce(&mut Config)) -> Server {
+    start(flags, change, Log::silent()).await
+}
+
+/// As `server`, with a log that can be read.
+pub(crate) async fn server_logged(
+    flags: &[&str],
+    change: impl FnOnce(&mut Config),
+) -> (Server, LogFile) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.log");
+    let log = Log::start(Some(File::create(&path).unwrap())).unwrap();
+    let _folder = folder;
+    (start(flags, change, log).await, LogFile { path, _folder })
+}
+
+/// What a server logs.
+pub(crate) struct LogFile {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl LogFile {
+    /// Whether this stands in it.
+    pub(crate) fn tells(&self, what: &str) -> bool {
+        std::fs::read_to_string(&self.path).unwrap().contains(what)
+    }
+}
+
+async fn start(flags: &[&str], change: impl FnOnce(&mut Config), log: Log) -> Server {
     let flags = [&["--both", "--tls-port=0", "--echo"], flags].concat();
-    Server::start(&flags, |config| {
+    let change = |config: &mut Config| {
         config.listen = Listen::Both {
             plain_port: free_port(),
             tls_port: free_port(),
         };
         change(config);
-    })
-    .await
+    };
+    Server::start_logged(tempfile::tempdir().unwrap(), &flags, change, log).await
 }
 
 fn free_port() -> u16 {
@@ -102,16 +136,22 @@ pub(crate) async fn echo(client: &mut Client) {
     say(client, SAID).await;
 }
 
-/// Says something of less than 126 bytes, and hears it.
+/// Says something of less than 64 KiB, and hears it.
 pub(crate) async fn say(client: &mut Client, text: &str) {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-    let len = u8::try_from(text.len()).unwrap();
-    let mut frame = vec![0x81, 0x80 | len];
+    // The two forms of a length in one byte, and in two behind a 126 (RFC 6455 §5.2).
+    let mut len = vec![u8::try_from(text.len()).unwrap_or(126)];
+    if len[0] >= 126 {
+        len = vec![126];
+        len.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+    }
+    let mut frame = [&[0x81], &len[..]].concat();
+    frame[1] |= 0x80;
     frame.extend(KEY);
     frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(b, key)| b ^ key));
     client.send(frame).await;
-    let echoed = client.exactly(2 + text.len()).await;
-    assert_eq!(echoed, [&[0x81, len], text.as_bytes()].concat());
+    let expected = [&[0x81], &len[..], text.as_bytes()].concat();
+    assert!(client.exactly(expected.len()).await == expected);
 }
 
 /// Closes the WebSocket, and the connection.
@@ -126,4 +166,31 @@ pub(crate) async fn leave(client: &mut Client) {
 pub(crate) fn instructor(server: &Server, name: &str) -> String {
     let key = server.app.instructor.as_ref().unwrap();
     format!("Cookie: {name}={}\r\n", key.as_str())
+}
+
+/// The number of the connection that came last.
+pub(crate) fn newest(server: &Server) -> u64 {
+    let all = server.app.wire.as_ref().unwrap().connections();
+    all.last().unwrap().about().number
+}
+
+/// The file that the instructor is given at an address.
+pub(crate) async fn fetch(server: &Server, path: &str) -> Vec<u8> {
+    let mut client = Client::connect(server, Wire::Plain).await;
+    let key = instructor(server, "instructor_plain");
+    let lines = format!("{key}Sec-Fetch-Site: same-origin\r\n");
+    let answer = client.get_with(path, &lines).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.field("Content-Type"), Some("application/x-pcapng"));
+    answer.content
+}
+
+/// All that one side sent.
+pub(crate) fn stream(events: &[Event], direction: Direction) -> Vec<u8> {
+    let of_direction = events.iter().filter(|event| event.direction == direction);
+    let bytes = of_direction.filter_map(|event| match &event.what {
+        What::Bytes(bytes) => Some(bytes.to_vec()),
+        _ => None,
+    });
+    bytes.flatten().collect()
 }

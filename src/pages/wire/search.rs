@@ -29,9 +29,9 @@ pub(super) struct Found {
 pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) -> Found {
     let wire = on_the_wire(recorder);
     let plain = inside(timeline);
+    let is_layered = timeline.summary().is_tls;
     let mut found = Found::default();
     for item in timeline.items() {
-        let is_layered = timeline.summary().is_tls;
         if is_on_the_wire(item, is_layered) && needle_in(&wire, item, &item.wire, needle) {
             found.wire.push(item.number);
         }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use crate::wire::event::{Event, What};
 use crate::wire::json;
 use crate::wire::log::{Cursor, Recorder};
+use crate::wire::proof::prove;
 use crate::wire::timeline::Timeline;
 
-use super::proof::Proof;
+use super::proof;
 use super::search;
 use super::wish::Needle;
 
@@ -125,12 +126,15 @@ impl Watched {
 
     /// Summary, proof and lessons, as they stand in the events that tell them.
     pub(super) fn whole(&self) -> (Value, Value, Value) {
-        let digests = self.recorder.plaintext_digests();
-        let proof = Proof::of(&self.timeline, digests.as_ref());
+        // Without TLS what is shown is what crossed: there is nothing to prove.
+        let proof = self.recorder.plaintext_fingerprints().map(|really| {
+            let is_over = self.recorder.state().ended.is_some();
+            proof::to_json(&prove(&self.timeline, &really), is_over)
+        });
         let lessons: Vec<Value> = self.timeline.lessons().iter().map(json::lesson).collect();
         (
             json::summary(&self.timeline.summary()),
-            proof.map_or(Value::Null, Proof::to_json),
+            proof.unwrap_or_default(),
             lessons.into(),
         )
     }

@@ -91,7 +91,23 @@ fn notes(recorded: &Recorded<'_>) -> Vec<Vec<Note>> {
     for notes in &mut notes {
         notes.sort_by_key(|note| note.at);
     }
+    note_first_bytes(recorded.events, &mut notes);
     notes
+}
+
+/// Says of the client's first bytes who can read them.
+fn note_first_bytes(events: &[Event], notes: &mut [Vec<Note>]) {
+    let first = events.iter().zip(notes).find_map(|(event, notes)| {
+        let from_client = event.direction == Direction::FromClient;
+        match &event.what {
+            What::Bytes(bytes) if from_client => Some((bytes, notes)),
+            _ => None,
+        }
+    });
+    if let Some((bytes, notes)) = first {
+        let text = words::first_bytes(bytes).to_owned();
+        notes.insert(0, Note { at: 0, text });
+    }
 }
 
 /// Where the bytes of an event begin in all that its direction sent.

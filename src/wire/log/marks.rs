@@ -13,29 +13,37 @@ const MARKS_MAX: usize = 16 * 1024;
 /// So many notes at least are made before those of bytes that have gone are looked for.
 const TIDY_AT_LEAST: usize = 1024;
 
-/// One thing that happened.
+/// One thing that happened. Small, since there is one for each chunk: 24 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Ascends by one from mark to mark.
-    pub(super) number: u64,
+    /// Never earlier than that of the note before.
     pub(super) time_ns: u64,
+    /// Up to where the direction has come.
+    pub(super) end: u64,
+    /// How many bytes of it crossed now.
+    len: u32,
     pub(super) direction: Direction,
     pub(super) what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    /// These bytes of the direction crossed.
-    Bytes(Range<u64>),
+    /// Bytes of the direction crossed.
+    Bytes,
     /// The direction has ended.
     End,
+}
+
+impl Mark {
+    fn bytes(&self) -> Range<u64> {
+        self.end.saturating_sub(self.len.into())..self.end
+    }
 }
 
 /// The notes of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     marks: VecDeque<Mark>,
-    next_number: u64,
     tidy_at: usize,
     is_coarse: bool,
 }
@@ -46,21 +54,22 @@ impl Marks {
         self.marks.len() * size_of::<Mark>()
     }
 
-    /// Notes that bytes crossed.
-    pub(super) fn bytes(&mut self, time_ns: u64, direction: Direction, range: Range<u64>) {
-        if (self.is_coarse || self.marks.len() >= MARKS_MAX)
-            && let Some(last) = self.last_bytes_of(direction)
-            && last.end == range.start
-        {
-            last.end = range.end;
+    /// Notes that the direction has come from the one place to the other.
+    pub(super) fn bytes(&mut self, time_ns: u64, direction: Direction, range: &Range<u64>) {
+        if (self.is_coarse || self.marks.len() >= MARKS_MAX) && self.extend_last(direction, range) {
             return;
         }
-        self.push(time_ns, direction, What::Bytes(range));
+        let mut start = range.start;
+        while start < range.end {
+            let len = u32::try_from(range.end - start).unwrap_or(u32::MAX);
+            start += u64::from(len);
+            self.push(time_ns, direction, start, len, What::Bytes);
+        }
     }
 
     /// Notes that a direction has ended.
-    pub(super) fn end(&mut self, time_ns: u64, direction: Direction) {
-        self.push(time_ns, direction, What::End);
+    pub(super) fn end(&mut self, time_ns: u64, direction: Direction, at: u64) {
+        self.push(time_ns, direction, at, 0, What::End);
     }
 
     /// Lets notes go whose bytes have gone, if there are many. `is_gone` is asked for each.
@@ -68,10 +77,8 @@ impl Marks {
         if self.marks.len() < self.tidy_at.max(TIDY_AT_LEAST) {
             return;
         }
-        self.marks.retain(|mark| match &mark.what {
-            What::Bytes(range) => !is_gone(mark.direction, range),
-            What::End => true,
-        });
+        self.marks
+            .retain(|mark| mark.what == What::End || !is_gone(mark.direction, &mark.bytes()));
         self.tidy_at = self.marks.len() * 2;
     }
 
@@ -82,18 +89,17 @@ impl Marks {
 
     /// Forgets what crossed behind these positions.
     pub(super) fn take_back(&mut self, position: impl Fn(Direction) -> u64) {
-        self.marks.retain_mut(|mark| match &mut mark.what {
-            What::Bytes(range) => {
-                range.end = range.end.min(position(mark.direction));
-                !range.is_empty()
-            }
-            What::End => true,
+        self.marks.retain_mut(|mark| {
+            let start = mark.bytes().start;
+            mark.end = mark.end.min(position(mark.direction)).max(start);
+            mark.len = u32::try_from(mark.end - start).unwrap_or(u32::MAX);
+            mark.len > 0 || mark.what == What::End
         });
     }
 
-    /// Those with this number and higher ones, and two before: they may have grown.
-    pub(super) fn since(&self, number: u64) -> impl Iterator<Item = &Mark> {
-        let start = self.marks.partition_point(|mark| mark.number < number);
+    /// Those of this time and later ones, and two before: they may have grown.
+    pub(super) fn since(&self, time_ns: u64) -> impl Iterator<Item = &Mark> {
+        let start = self.marks.partition_point(|mark| mark.time_ns < time_ns);
         self.marks.range(start.saturating_sub(2)..)
     }
 
@@ -101,26 +107,45 @@ impl Marks {
         self.marks.back()
     }
 
-    fn push(&mut self, time_ns: u64, direction: Direction, what: What) {
+    fn push(&mut self, time_ns: u64, direction: Direction, end: u64, len: u32, what: What) {
+        // The clock's own promise, and the search's condition.
+        let time_ns = time_ns.max(self.last().map_or(0, |last| last.time_ns));
         self.marks.push_back(Mark {
-            number: self.next_number,
             time_ns,
+            end,
+            len,
             direction,
             what,
         });
-        self.next_number += 1;
     }
 
-    /// The direction's latest bytes, if they are among the last two notes.
-    fn last_bytes_of(&mut self, direction: Direction) -> Option<&mut Range<u64>> {
-        self.marks
+    /// Lets the direction's latest note, if it is among the last two, reach to the end of these bytes. False if it cannot.
+    fn extend_last(&mut self, direction: Direction, range: &Range<u64>) -> bool {
+        let last = self
+            .marks
             .iter_mut()
             .rev()
             .take(2)
-            .find(|mark| mark.direction == direction)
-            .and_then(|mark| match &mut mark.what {
-                What::Bytes(range) => Some(range),
-                What::End => None,
-            })
+            .find(|mark| mark.direction == direction);
+        let Some(last) = last.filter(|mark| mark.what == What::Bytes && mark.end == range.start)
+        else {
+            return false;
+        };
+        let Ok(len) = u32::try_from(u64::from(last.len) + range.end - range.start) else {
+            return false;
+        };
+        last.end = range.end;
+        last.len = len;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_small() {
+        assert_eq!(size_of::<Mark>(), 24);
     }
 }

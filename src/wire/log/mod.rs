@@ -2,6 +2,7 @@
 //! Kept and handed out only: what the bytes mean is computed by the pure rooms beside this one. No socket and no clock.
 
 mod borders;
+mod fingerprint;
 mod half;
 mod marks;
 mod owner;
@@ -19,9 +20,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use borders::Borders;
+pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use half::{HEAD_LEN, TAIL_LEN};
 pub use owner::{Badge, Owner, Traveller, Viewer};
-pub use plaintext::PlaintextDigest;
 pub use record::Cursor;
 pub use recorder::{Ending, Recorder, State};
 pub use shelf::HELD_BYTES_MAX;

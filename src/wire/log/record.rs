@@ -17,8 +17,8 @@ pub(super) struct Record {
 /// How far somebody has read a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The number of the next note.
-    number: u64,
+    /// When the latest note was made that was read.
+    time_ns: u64,
     position: Both<u64>,
     has_ended: Both<bool>,
 }
@@ -29,8 +29,8 @@ impl Record {
         let half = self.halves.of_mut(direction);
         let start = half.total();
         half.push(bytes);
-        let end = half.total();
-        self.marks.bytes(time_ns, direction, start..end);
+        let range = start..half.total();
+        self.marks.bytes(time_ns, direction, &range);
         let halves = &self.halves;
         self.marks.tidy(|direction, range| {
             let gap = halves.of(direction).gap();
@@ -40,7 +40,8 @@ impl Record {
 
     /// Notes that a direction has ended.
     pub(super) fn end(&mut self, time_ns: u64, direction: Direction) {
-        self.marks.end(time_ns, direction);
+        let at = self.halves.of(direction).total();
+        self.marks.end(time_ns, direction, at);
     }
 
     /// How many bytes have crossed.
@@ -74,8 +75,8 @@ impl Record {
 
     /// Whether `read` would give something.
     pub(super) fn has_news(&self, cursor: &Cursor, holds_back: bool) -> bool {
-        self.shown(cursor, holds_back).any(|mark| match &mark.what {
-            marks::What::Bytes(range) => range.end > *cursor.position.of(mark.direction),
+        self.shown(cursor, holds_back).any(|mark| match mark.what {
+            marks::What::Bytes => mark.end > *cursor.position.of(mark.direction),
             marks::What::End => !cursor.has_ended.of(mark.direction),
         })
     }
@@ -85,14 +86,10 @@ impl Record {
         let mut events = Vec::new();
         let from = cursor.clone();
         for mark in self.shown(&from, holds_back) {
-            let half = self.halves.of(mark.direction);
-            let (to, ends) = match &mark.what {
-                marks::What::Bytes(range) => (range.end, false),
-                marks::What::End => (half.total(), true),
-            };
             let position = cursor.position.of_mut(mark.direction);
-            let (mut parts, read_on_at) = half.read(*position, to);
+            let (mut parts, read_on_at) = self.halves.of(mark.direction).read(*position, mark.end);
             *position = read_on_at;
+            let ends = mark.what == marks::What::End;
             if ends && !std::mem::replace(cursor.has_ended.of_mut(mark.direction), true) {
                 parts.push(What::End);
             }
@@ -102,20 +99,17 @@ impl Record {
                 what,
                 comment: None,
             }));
-            cursor.number = mark.number + 1;
+            cursor.time_ns = mark.time_ns;
         }
         events
     }
 
     /// The notes that may hold something new for the cursor.
     fn shown(&self, cursor: &Cursor, holds_back: bool) -> impl Iterator<Item = &marks::Mark> {
-        let held = self
-            .marks
-            .last()
-            .filter(|mark| holds_back && mark.direction == FromClient)
-            .map(|mark| mark.number);
+        let latest = self.marks.last();
+        let held = latest.filter(|mark| holds_back && mark.direction == FromClient);
         self.marks
-            .since(cursor.number)
-            .filter(move |mark| Some(mark.number) != held)
+            .since(cursor.time_ns)
+            .filter(move |mark| !held.is_some_and(|held| std::ptr::eq(*mark, held)))
     }
 }

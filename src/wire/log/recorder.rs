@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::fingerprint::Fingerprint;
 use super::owner::{Badge, Owner, Traveller, Viewer};
-use super::plaintext::{Plaintext, PlaintextDigest};
+use super::plaintext::Plaintext;
 use super::record::{Cursor, Record};
 use super::shelf::Shelf;
 use super::sink::{About, News};
@@ -18,6 +19,10 @@ use crate::octets::Direction::{self, FromClient};
 use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::{Event, What};
+
+/// The shelf is told in steps of so many bytes what a connection holds: telling it of each chunk would have all
+/// connections wait for one counter.
+const COST_STEP: usize = 4 * 1024;
 
 /// What a connection costs before its first byte: the recorder, its place on the shelf, its secrets and words.
 const EMPTY_COST: usize = 2048;
@@ -309,8 +314,8 @@ impl Recorder {
 
     /// What the application really read and wrote above TLS: the proof of what was decrypted. `None` without TLS.
     #[must_use]
-    pub fn plaintext_digests(&self) -> Option<Both<PlaintextDigest>> {
-        self.kept().plaintext.as_ref().map(Plaintext::digests)
+    pub fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
+        self.kept().plaintext.as_ref().map(Plaintext::fingerprints)
     }
 
     fn record(
@@ -346,7 +351,10 @@ impl Recorder {
 
     /// Tells the shelf how much more or less is held now; keeps less from here on if there is no room.
     fn account(&self, kept: &mut Kept) {
-        let cost = EMPTY_COST + kept.record.cost();
+        let cost = (EMPTY_COST + kept.record.cost()).next_multiple_of(COST_STEP);
+        if cost == kept.cost {
+            return;
+        }
         let before = std::mem::replace(&mut kept.cost, cost);
         if self.shelf.replace(before, cost) {
             return;

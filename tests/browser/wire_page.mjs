@@ -1,0 +1,121 @@
+// The wire view on a page of its own, fed from a made-up recording: without a server, as a paper is, but from the files as they stand.
+// Knows the view's roles and labels; what must hold is for the tests to say.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { OUTPUT, REPOSITORY } from '../server.mjs';
+import { launchChromium } from './chromium.mjs';
+import { recording } from './wire_recording.mjs';
+
+const ORIGIN = 'http://wire.test';
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const WITHIN_MS = 60_000;
+
+let browser;
+after(() => browser?.close());
+
+const read = (file) => readFileSync(path.join(REPOSITORY, file), 'utf8');
+
+/** The page, put together as the server does for a paper. */
+function pageFor(recorded) {
+  const fill = (template, values) => template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? '');
+  const body = fill(read('templates/wire_paper.html'), { view: read('templates/wire_view.html'), rows: read('templates/wire_rows.html') });
+  const document = JSON.stringify(recorded).replaceAll('<', '\\u003c');
+  return `${fill(read('templates/wire_paper_head.html'), { number: '12', policy: "default-src 'self'" })}
+<link rel="stylesheet" href="/static/style.css"><link rel="stylesheet" href="/static/wire/wire.css"></head>
+<body class="page-paper">${body}<script type="application/json">${document}</script><script type="module" src="/static/wire/paper.js"></script></body></html>`;
+}
+
+export class WirePage {
+  complaints = [];
+
+  static async open(context, recorded) {
+    const wire = new WirePage();
+    wire.page = await context.newPage();
+    wire.page.on('pageerror', ({ message }) => wire.complaints.push(message));
+    wire.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && wire.complaints.push(message.text()));
+    const html = pageFor(recorded);
+    await wire.page.route(`${ORIGIN}/**`, (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
+      const file = path.join(REPOSITORY, pathname);
+      return existsSync(file) ? route.fulfill({ contentType: TYPES[path.extname(file)], body: readFileSync(file) }) : route.fulfill({ status: 204 });
+    });
+    await wire.page.goto(`${ORIGIN}/`);
+    await wire.rows.first().waitFor();
+    return wire;
+  }
+
+  get timeline() {
+    return this.page.getByRole('listbox', { name: 'Timeline' });
+  }
+
+  get rows() {
+    return this.timeline.getByRole('option');
+  }
+
+  row(text) {
+    return this.rows.filter({ hasText: text });
+  }
+
+  get filter() {
+    return this.page.getByRole('searchbox');
+  }
+
+  get count() {
+    return this.page.locator('.count');
+  }
+
+  mode(name) {
+    return this.page.getByRole('radio', { name });
+  }
+
+  /** `On the wire` or `Inside`. */
+  side(name) {
+    const side = this.page.getByRole('region', { name, exact: true });
+    return {
+      region: side,
+      bytes: side.getByRole('grid'),
+      byte: (at) => side.locator(`.hex-byte[data-at="${at}"]`),
+      fields: side.getByRole('tree'),
+      field: (text) => side.getByRole('treeitem').filter({ hasText: text }),
+      marked: side.locator('.hex-byte.marked'),
+      carried: side.locator('.hex-byte.carried'),
+    };
+  }
+
+  get explanation() {
+    return this.page.getByRole('region', { name: 'What this is' });
+  }
+
+  /** Finds a row by the filter, which works however far away it is, and opens it. */
+  async show(text) {
+    await this.filter.fill(text);
+    await this.row(text).first().locator('.letter').click();
+    await this.explanation.waitFor();
+    await this.filter.fill('');
+  }
+
+  async picture(name) {
+    const folder = path.join(OUTPUT, 'pictures');
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  }
+}
+
+/** A test with the view of a recording; `profile` is Playwright's for the browser context. */
+export function recorded(title, play, { profile = {}, frames = 24 } = {}) {
+  test(title, { timeout: WITHIN_MS }, async () => {
+    browser ??= await launchChromium();
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...profile });
+    try {
+      const wire = await WirePage.open(context, recording({ frames }));
+      await play(wire);
+      assert.deepEqual(wire.complaints, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
