@@ -12,8 +12,8 @@ use super::request::{Reply, Request};
 use super::visitor::{Visitor, visitor};
 
 /// The names of the cookie, one for each transport as those of sessions.
-const PLAIN_COOKIE: &str = "browser_plain";
-const TLS_COOKIE: &str = "__Host-browser";
+const PLAIN_COOKIE: &str = "browser_token_plain";
+const TLS_COOKIE: &str = "__Host-browser-token";
 
 /// How long a browser keeps it: before their first login, people do not wait longer.
 const COOKIE_SECS: u64 = 12 * 60 * 60;

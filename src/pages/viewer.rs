@@ -19,8 +19,8 @@ use super::traveller;
 use super::visitor::{Visitor, visitor};
 
 /// The names of the cookie that holds the instructor's key.
-const PLAIN_COOKIE: &str = "instructor_plain";
-const TLS_COOKIE: &str = "__Host-instructor";
+const PLAIN_COOKIE: &str = "instructor_key_plain";
+const TLS_COOKIE: &str = "__Host-instructor-key";
 
 /// How long a browser keeps it: a day of teaching. With the next start of the server comes another key.
 const COOKIE_SECS: u64 = 12 * 60 * 60;

@@ -177,7 +177,7 @@ pub(crate) fn newest(server: &Server) -> u64 {
 /// The file that the instructor is given at an address.
 pub(crate) async fn fetch(server: &Server, path: &str) -> Vec<u8> {
     let mut client = Client::connect(server, Wire::Plain).await;
-    let key = instructor(server, "instructor_plain");
+    let key = instructor(server, "instructor_key_plain");
     let lines = format!("{key}Sec-Fetch-Site: same-origin\r\n");
     let answer = client.get_with(path, &lines).await;
     assert_eq!(answer.status, 200, "{}", answer.text());

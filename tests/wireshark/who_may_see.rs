@@ -7,8 +7,8 @@ use crate::visit::{instructor, server};
 /// What belongs to each transport: the names of its cookies.
 fn names(wire: Wire) -> (&'static str, &'static str) {
     match wire {
-        Wire::Plain => ("browser_plain", "instructor_plain"),
-        Wire::Tls => ("__Host-browser", "__Host-instructor"),
+        Wire::Plain => ("browser_token_plain", "instructor_key_plain"),
+        Wire::Tls => ("__Host-browser-token", "__Host-instructor-key"),
     }
 }
 

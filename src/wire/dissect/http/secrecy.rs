@@ -51,6 +51,8 @@ mod tests {
             "sid",
             "sid_plain",
             "__Host-sid",
+            "__Host-browser-token",
+            "instructor_key_plain",
             "connect.sid",
             "PHPSESSID",
             "JSESSIONID",
