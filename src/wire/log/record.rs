@@ -14,6 +14,16 @@ pub(super) struct Record {
     marks: Marks,
 }
 
+/// What is not shown yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    Nothing,
+    /// What the client sent last.
+    LatestOfClient,
+    /// What the client sent behind this place, and all that came after it.
+    ClientBehind(u64),
+}
+
 /// How far somebody has read a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -73,18 +83,18 @@ impl Record {
     }
 
     /// Whether `read` would give something.
-    pub(super) fn has_news(&self, cursor: &Cursor, holds_back: bool) -> bool {
-        self.shown(cursor, holds_back).any(|mark| match &mark.what {
+    pub(super) fn has_news(&self, cursor: &Cursor, hold: Hold) -> bool {
+        self.shown(cursor, hold).any(|mark| match &mark.what {
             marks::What::Bytes(range) => range.end > *cursor.position.of(mark.direction),
             marks::What::End => !cursor.has_ended.of(mark.direction),
         })
     }
 
-    /// What has happened since the cursor, in order; moves it on. With `holds_back`, not what the client sent last.
-    pub(super) fn read(&self, cursor: &mut Cursor, holds_back: bool) -> Vec<Event> {
+    /// What has happened since the cursor, in order, but for what is held back; moves it on.
+    pub(super) fn read(&self, cursor: &mut Cursor, hold: Hold) -> Vec<Event> {
         let mut events = Vec::new();
         let from = cursor.clone();
-        for mark in self.shown(&from, holds_back) {
+        for mark in self.shown(&from, hold) {
             let half = self.halves.of(mark.direction);
             let (to, ends) = match &mark.what {
                 marks::What::Bytes(range) => (range.end, false),
@@ -108,14 +118,15 @@ impl Record {
     }
 
     /// The notes that may hold something new for the cursor.
-    fn shown(&self, cursor: &Cursor, holds_back: bool) -> impl Iterator<Item = &marks::Mark> {
-        let held = self
-            .marks
-            .last()
-            .filter(|mark| holds_back && mark.direction == FromClient)
-            .map(|mark| mark.number);
+    fn shown(&self, cursor: &Cursor, hold: Hold) -> impl Iterator<Item = &marks::Mark> {
+        let held = match hold {
+            Hold::Nothing => None,
+            Hold::LatestOfClient => self.marks.last().filter(|it| it.direction == FromClient),
+            Hold::ClientBehind(place) => self.marks.first_behind(FromClient, place),
+        };
+        let held = held.map(|mark| mark.number);
         self.marks
             .since(cursor.number)
-            .filter(move |mark| Some(mark.number) != held)
+            .take_while(move |mark| held.is_none_or(|held| mark.number < held))
     }
 }

@@ -57,7 +57,11 @@ fn what_crossed_cannot_break_out_of_the_file() {
     let paper = put_on_paper(hostile);
     assert_eq!(paper.html.matches("<script").count(), 2);
     assert_eq!(paper.html.to_lowercase().matches("</script").count(), 2);
-    let document = between(&paper.html, "<script type=\"application/json\">", "</script>");
+    let document = between(
+        &paper.html,
+        "<script type=\"application/json\">",
+        "</script>",
+    );
     assert!(!document.contains('<'));
     let document: Value = serde_json::from_str(document).unwrap();
     let title = document["items"][0]["title"].as_str().unwrap();
