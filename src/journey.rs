@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -305,13 +306,19 @@ async fn respond(
     if turned_away {
         return Ok(too_many().into());
     }
-    let content = connection.read_content(framing, expects_continue).await?;
-    let request = Request {
+    let mut request = Request {
         head,
         target,
-        content,
+        content: Bytes::new(),
         via,
     };
+    match connection.read_content(framing, expects_continue).await {
+        Ok(content) => request.content = content,
+        Err(error) => {
+            pages::turn_back(app, &request).await;
+            return Err(error);
+        }
+    }
     Ok(pages::answer(app, &request).await)
 }
 
@@ -335,6 +342,9 @@ async fn refuse(
     method: Option<Method>,
     error: &ReadError,
 ) -> String {
+    if let Some(recorder) = &via.recorder {
+        recorder.carries_unclaimed();
+    }
     let Some(response) = pages::refused(error) else {
         return error.to_string();
     };

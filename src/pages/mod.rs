@@ -97,7 +97,10 @@ pub fn is_of_the_view(target: &Target) -> bool {
 pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
     let path = match &request.target.resource {
         // OPTIONS * asks what the server can do at all (RFC 9110 §9.3.7).
-        Resource::Server => return options("GET, HEAD, POST, OPTIONS").into(),
+        Resource::Server => {
+            traveller::glimpse(app, request).await;
+            return options("GET, HEAD, POST, OPTIONS").into();
+        }
         Resource::Path(path) => path,
     };
     match router::find(ROUTES, request.head.method, &path.segments) {
@@ -105,10 +108,13 @@ pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
             let value = values.first().copied().unwrap_or_default();
             match target {
                 Page::StaticFile => {
-                    traveller::glimpse(app, request).await;
+                    traveller::glimpse_at_file(app, request).await;
                     static_files::file(app, request, &values).into()
                 }
-                Page::Favicon => static_files::file(app, request, &["favicon.svg"]).into(),
+                Page::Favicon => {
+                    traveller::glimpse_at_file(app, request).await;
+                    static_files::file(app, request, &["favicon.svg"]).into()
+                }
                 page => {
                     let badge = traveller::meet(app, request).await;
                     let reply = open(app, request, *page, value).await;
@@ -117,16 +123,26 @@ pub async fn answer(app: &App, request: &Request<'_>) -> Reply {
             }
         }
         Found::OtherMethods { allow } if request.head.method == Method::Options => {
+            traveller::glimpse(app, request).await;
             options(&allow).into()
         }
         Found::OtherMethods { allow } => {
+            traveller::glimpse(app, request).await;
             let text = format!("This address answers to {allow}.");
             error::page(app, request, StatusCode::METHOD_NOT_ALLOWED, &text)
                 .field("Allow", allow)
                 .into()
         }
-        Found::Nothing => error::not_found(app, request).into(),
+        Found::Nothing => {
+            traveller::glimpse(app, request).await;
+            error::not_found(app, request).into()
+        }
     }
+}
+
+/// Notes whose request it is that gets no page, since its content is refused.
+pub async fn turn_back(app: &App, request: &Request<'_>) {
+    traveller::glimpse(app, request).await;
 }
 
 async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Reply {

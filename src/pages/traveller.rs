@@ -28,12 +28,8 @@ pub(super) struct NewBadge {
 /// Notes who sends this request. Gives a badge to be sent along to a browser that has neither session nor badge.
 pub(super) async fn meet(app: &App, request: &Request<'_>) -> Option<NewBadge> {
     let recorder = request.via.recorder.as_ref()?;
-    if let Ok(Visitor::Member(session)) = visitor(app, request).await {
-        recorder.carries(Traveller::Session(Badge::new(session.key().0)));
-        return None;
-    }
-    if let Some(badge) = badge(request) {
-        recorder.carries(Traveller::Browser(badge));
+    if let Some(traveller) = known(app, request).await {
+        recorder.carries(traveller);
         return None;
     }
     if recorder.owner() != Owner::Nobody {
@@ -46,20 +42,28 @@ pub(super) async fn meet(app: &App, request: &Request<'_>) -> Option<NewBadge> {
     Some(NewBadge { badge, token })
 }
 
-/// As `meet`, for files that ask for no session: who can be told is noted, nobody gets a badge.
+/// As `meet`, for what is no page: nobody gets a badge.
 pub(super) async fn glimpse(app: &App, request: &Request<'_>) {
-    let has_cookies = request.head.fields.contains("Cookie");
-    if let Some(recorder) = request.via.recorder.as_ref().filter(|_| has_cookies) {
-        match visitor(app, request).await {
-            Ok(Visitor::Member(session)) => {
-                recorder.carries(Traveller::Session(Badge::new(session.key().0)));
-            }
-            _ => {
-                if let Some(badge) = badge(request) {
-                    recorder.carries(Traveller::Browser(badge));
-                }
-            }
-        }
+    if let Some(recorder) = &request.via.recorder {
+        let known = known(app, request).await;
+        recorder.carries(known.unwrap_or(Traveller::Stranger));
+    }
+}
+
+/// As `glimpse`, for files, which everybody gets: without cookies, nothing in the request is anybody's.
+pub(super) async fn glimpse_at_file(app: &App, request: &Request<'_>) {
+    if request.head.fields.contains("Cookie") {
+        glimpse(app, request).await;
+    } else if let Some(recorder) = &request.via.recorder {
+        recorder.carries(Traveller::Anyone);
+    }
+}
+
+/// Who sends this request, if they can be told from others.
+async fn known(app: &App, request: &Request<'_>) -> Option<Traveller> {
+    match visitor(app, request).await {
+        Ok(Visitor::Member(session)) => Some(Traveller::Session(Badge::new(session.key().0))),
+        _ => badge(request).map(Traveller::Browser),
     }
 }
 

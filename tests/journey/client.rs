@@ -299,17 +299,23 @@ async fn dial(own: Option<SocketAddr>, address: SocketAddr) -> TcpStream {
     socket
 }
 
-/// Trusts the certificate that the server made for itself, and no other.
 fn connector(server: &Server, versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
+    TlsConnector::from(Arc::new(trusting(server, versions)))
+}
+
+/// Trusts the certificate that the server made for itself, and no other.
+pub(crate) fn trusting(
+    server: &Server,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     let file = server.folder.path().join(".tls/cert.pem");
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(file).unwrap())
         .unwrap();
-    let config = ClientConfig::builder_with_protocol_versions(versions)
+    ClientConfig::builder_with_protocol_versions(versions)
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
+        .with_no_client_auth()
 }
 
 /// Nothing here takes long; what hangs is a failure that says where.

@@ -103,6 +103,15 @@ impl Marks {
         self.marks.range(start.saturating_sub(2)..)
     }
 
+    /// The first note of bytes of this direction that reach behind a place; near the end, where it is looked for.
+    pub(super) fn first_behind(&self, direction: Direction, place: u64) -> Option<&Mark> {
+        let latest_first = self.marks.iter().rev();
+        latest_first
+            .filter(|mark| mark.direction == direction && mark.what == What::Bytes)
+            .take_while(|mark| mark.end > place)
+            .last()
+    }
+
     pub(super) fn last(&self) -> Option<&Mark> {
         self.marks.back()
     }

@@ -38,6 +38,8 @@ pub enum Owner {
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Traveller {
+    /// Whoever it is: the request says nothing about anybody, and asks for a file that everybody gets.
+    Anyone,
     /// Somebody with neither, after another request: the same program once more, or somebody else behind the same proxy.
     Stranger,
     /// A browser that is not logged in.
@@ -62,6 +64,7 @@ impl Owner {
     #[must_use]
     pub fn after(self, traveller: Traveller) -> Self {
         match (self, traveller) {
+            (owner, Traveller::Anyone) => owner,
             (Self::Nobody, Traveller::Stranger) => Self::Nobody,
             (Self::Nobody, Traveller::Browser(badge)) => Self::Browser(badge),
             (Self::Nobody, Traveller::Session(badge)) => Self::Session(badge),
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_connection_belongs_to_whoever_travelled_on_it_alone() {
-        use Traveller::{Browser, Session, Stranger};
+        use Traveller::{Anyone, Browser, Session, Stranger};
         for (travellers, owner) in [
             (&[][..], Owner::Nobody),
             (&[Stranger; 2], Owner::Nobody),
@@ -113,6 +116,8 @@ mod tests {
             (&[Browser(ANNAS_BROWSER), Stranger], Owner::Several),
             (&[Session(ANNA), Stranger], Owner::Several),
             (&[Session(ANNA); 3], Owner::Session(ANNA)),
+            (&[Anyone, Session(ANNA), Anyone], Owner::Session(ANNA)),
+            (&[Session(ANNA), Session(BERT), Anyone], Owner::Several),
             (&[Session(ANNA), Session(BERT)], Owner::Several),
             (
                 &[Session(ANNA), Session(BERT), Session(ANNA)],

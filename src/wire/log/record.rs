@@ -14,6 +14,16 @@ pub(super) struct Record {
     marks: Marks,
 }
 
+/// What is not shown yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    Nothing,
+    /// What the client sent last.
+    LatestOfClient,
+    /// What the client sent behind this place, and all that came after it.
+    ClientBehind(u64),
+}
+
 /// How far somebody has read a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -74,18 +84,18 @@ impl Record {
     }
 
     /// Whether `read` would give something.
-    pub(super) fn has_news(&self, cursor: &Cursor, holds_back: bool) -> bool {
-        self.shown(cursor, holds_back).any(|mark| match mark.what {
+    pub(super) fn has_news(&self, cursor: &Cursor, hold: Hold) -> bool {
+        self.shown(cursor, hold).any(|mark| match mark.what {
             marks::What::Bytes => mark.end > *cursor.position.of(mark.direction),
             marks::What::End => !cursor.has_ended.of(mark.direction),
         })
     }
 
-    /// What has happened since the cursor, in order; moves it on. With `holds_back`, not what the client sent last.
-    pub(super) fn read(&self, cursor: &mut Cursor, holds_back: bool) -> Vec<Event> {
+    /// What has happened since the cursor, in order, but for what is held back; moves it on.
+    pub(super) fn read(&self, cursor: &mut Cursor, hold: Hold) -> Vec<Event> {
         let mut events = Vec::new();
         let from = cursor.clone();
-        for mark in self.shown(&from, holds_back) {
+        for mark in self.shown(&from, hold) {
             let position = cursor.position.of_mut(mark.direction);
             let (mut parts, read_on_at) = self.halves.of(mark.direction).read(*position, mark.end);
             *position = read_on_at;
@@ -105,11 +115,14 @@ impl Record {
     }
 
     /// The notes that may hold something new for the cursor.
-    fn shown(&self, cursor: &Cursor, holds_back: bool) -> impl Iterator<Item = &marks::Mark> {
-        let latest = self.marks.last();
-        let held = latest.filter(|mark| holds_back && mark.direction == FromClient);
+    fn shown(&self, cursor: &Cursor, hold: Hold) -> impl Iterator<Item = &marks::Mark> {
+        let held = match hold {
+            Hold::Nothing => None,
+            Hold::LatestOfClient => self.marks.last().filter(|it| it.direction == FromClient),
+            Hold::ClientBehind(place) => self.marks.first_behind(FromClient, place),
+        };
         self.marks
             .since(cursor.time_ns)
-            .filter(move |mark| !held.is_some_and(|held| std::ptr::eq(*mark, held)))
+            .take_while(move |mark| !held.is_some_and(|held| std::ptr::eq(*mark, held)))
     }
 }

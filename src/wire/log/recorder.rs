@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::fingerprint::Fingerprint;
 use super::owner::{Badge, Owner, Traveller, Viewer};
 use super::plaintext::Plaintext;
-use super::record::{Cursor, Record};
+use super::record::{Cursor, Hold, Record};
 use super::shelf::Shelf;
 use super::sink::{About, News};
 use crate::octets::Direction::{self, FromClient};
@@ -53,6 +53,9 @@ struct Kept {
     held: Option<Event>,
     /// Where both directions stood when nothing was under way.
     checkpoint: Both<u64>,
+    /// Whether a request may be coming of which it is not known yet whose it is: on a connection that others use too, as through a
+    /// proxy, it may hold somebody else's password.
+    is_unclaimed: bool,
     plaintext: Option<Plaintext>,
     /// What the shelf was told that all of this takes.
     cost: usize,
@@ -113,6 +116,7 @@ impl Recorder {
                 },
                 held: None,
                 checkpoint: Both::default(),
+                is_unclaimed: false,
                 plaintext: is_tls.then(Plaintext::default),
                 cost: EMPTY_COST,
             }),
@@ -219,6 +223,7 @@ impl Recorder {
     pub fn ended(&self, time_ns: u64, why: &str) {
         let mut kept = self.kept();
         self.settle(&mut kept);
+        kept.is_unclaimed = false;
         let has_ended = self.note_ending(&mut kept, time_ns, why);
         drop(kept);
         if has_ended {
@@ -234,17 +239,28 @@ impl Recorder {
         self.kept().owner
     }
 
-    /// Notes whose request has come.
+    /// Notes whose request has come. Before that is known, those whose connection it was do not see it.
     pub fn carries(&self, traveller: Traveller) {
         let mut kept = self.kept();
+        kept.is_unclaimed = false;
         let before = kept.owner;
         kept.owner = before.after(traveller);
         let owner = kept.owner;
         // Strangers would come as strangers on another connection, too.
-        kept.parts |= owner == Owner::Several && traveller != Traveller::Stranger;
+        let is_known = matches!(traveller, Traveller::Browser(_) | Traveller::Session(_));
+        kept.parts |= owner == Owner::Several && is_known;
         drop(kept);
+        self.announce();
         if owner != before {
             self.shelf.changed();
+        }
+    }
+
+    /// The request that was coming is refused before it was known whose it is: it may be anybody's.
+    pub fn carries_unclaimed(&self) {
+        let is_unclaimed = self.kept().is_unclaimed;
+        if is_unclaimed {
+            self.carries(Traveller::Stranger);
         }
     }
 
@@ -292,7 +308,7 @@ impl Recorder {
     #[must_use]
     pub fn read(&self, cursor: &mut Cursor) -> Vec<Event> {
         let kept = self.kept();
-        kept.record.read(cursor, kept.stage == Stage::Handshake)
+        kept.record.read(cursor, kept.hold())
     }
 
     /// Resolves when `read` has something for this cursor, or the connection is over.
@@ -303,8 +319,7 @@ impl Recorder {
             notified.as_mut().enable();
             {
                 let kept = self.kept();
-                let holds_back = kept.stage == Stage::Handshake;
-                if kept.ended.is_some() || kept.record.has_news(cursor, holds_back) {
+                if kept.ended.is_some() || kept.record.has_news(cursor, kept.hold()) {
                     return;
                 }
             }
@@ -411,9 +426,21 @@ impl Recorder {
 }
 
 impl Kept {
+    /// What is not shown yet.
+    fn hold(&self) -> Hold {
+        match (self.stage, self.owner) {
+            (Stage::Handshake, _) => Hold::LatestOfClient,
+            // None but the instructor sees it, who may see everybody's.
+            (_, Owner::Nobody | Owner::Several) => Hold::Nothing,
+            _ if self.is_unclaimed => Hold::ClientBehind(self.checkpoint.client),
+            _ => Hold::Nothing,
+        }
+    }
+
     /// Remembers where a request that comes next begins.
     fn begin_request(&mut self) {
         self.checkpoint = self.record.totals();
+        self.is_unclaimed = true;
         if let Some(plaintext) = &mut self.plaintext {
             plaintext.checkpoint();
         }

@@ -205,6 +205,50 @@ fn a_connection_that_carried_nothing_but_the_view_is_forgotten() {
 }
 
 #[test]
+fn the_next_request_waits_until_it_is_known_whose_it_is() {
+    let (anna, bert) = (Badge::new([1; 32]), Badge::new([2; 32]));
+    let log = log();
+    let recorder = log.open(about(1), false);
+    let mut cursor = Cursor::default();
+    let mut news = || read(&recorder, &mut cursor);
+    // Before the first one is known, nobody but the instructor sees the connection.
+    recorder.chunk(1, FromClient, b"a head");
+    assert_eq!(news(), [row(1, FromClient, "a head")]);
+    recorder.carries(Traveller::Session(anna));
+    recorder.chunk(2, FromServer, b"a response");
+    recorder.between_requests();
+    recorder.chunk(3, FromClient, b"half a ");
+    assert_eq!(news(), [row(2, FromServer, "a response")]);
+    recorder.chunk(4, FromServer, b"go on");
+    recorder.chunk(5, FromClient, b"head");
+    assert_eq!(news(), []);
+    recorder.carries(Traveller::Anyone);
+    let all = [
+        row(3, FromClient, "half a "),
+        row(4, FromServer, "go on"),
+        row(5, FromClient, "head"),
+    ];
+    assert_eq!(news(), all);
+    recorder.between_requests();
+    recorder.chunk(6, FromClient, b"no head");
+    assert_eq!(news(), []);
+    // It is refused: from here on nobody but the instructor sees any of it.
+    recorder.carries_unclaimed();
+    assert_eq!(recorder.owner(), Owner::Several);
+    assert_eq!(news(), [row(6, FromClient, "no head")]);
+
+    let other = log.open(about(2), false);
+    other.carries(Traveller::Session(bert));
+    other.carries_unclaimed();
+    assert_eq!(other.owner(), Owner::Session(bert));
+    other.between_requests();
+    other.chunk(1, FromClient, b"goodbye");
+    assert_eq!(read(&other, &mut Cursor::default()), []);
+    other.ended(2, "over");
+    assert_eq!(read(&other, &mut Cursor::default()).len(), 1);
+}
+
+#[test]
 fn closed_connections_make_room_the_oldest_first_and_open_ones_stay() {
     let log = WireLog::new(26 * 1024, Vec::new());
     let chunk = [b'x'; 4096];
