@@ -15,10 +15,13 @@ use super::plaintext::Plaintext;
 use super::record::{Cursor, Hold, Record};
 use super::shelf::Shelf;
 use super::sink::{About, News};
-use crate::octets::Direction::{self, FromClient};
+use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::{Event, What};
+
+/// A request for the view comes in a few chunks. What comes in more is told to the sinks at once.
+const HELD_EVENTS_MAX: usize = 64;
 
 /// The shelf is told in steps of so many bytes what a connection holds: telling it of each chunk would have all
 /// connections wait for one counter.
@@ -49,8 +52,8 @@ struct Kept {
     /// Whether it has carried a request and its response.
     has_carried: bool,
     stage: Stage,
-    /// The client's latest chunk, while the sinks have to wait for its keys.
-    held: Option<Event>,
+    /// What the client sent and the sinks have to wait for: for its keys, or to know that it is no request for the view.
+    held: Vec<Event>,
     /// Where both directions stood when nothing was under way.
     checkpoint: Both<u64>,
     /// Whether a request may be coming of which it is not known yet whose it is: on a connection that others use too, as through a
@@ -114,9 +117,9 @@ impl Recorder {
                 } else {
                     Stage::Settled
                 },
-                held: None,
+                held: Vec::new(),
                 checkpoint: Both::default(),
-                is_unclaimed: false,
+                is_unclaimed: !is_tls,
                 plaintext: is_tls.then(Plaintext::default),
                 cost: EMPTY_COST,
             }),
@@ -198,7 +201,7 @@ impl Recorder {
     /// close, so that what is done next is recorded again. Without any request before it, all of it is forgotten.
     pub fn conceal(&self, time_ns: u64) {
         let mut kept = self.kept();
-        kept.held = None;
+        kept.held.clear();
         kept.stage = Stage::Concealed;
         kept.parts = true;
         let has_carried = kept.has_carried;
@@ -243,6 +246,7 @@ impl Recorder {
     pub fn carries(&self, traveller: Traveller) {
         let mut kept = self.kept();
         kept.is_unclaimed = false;
+        self.tell_held(&mut kept);
         let before = kept.owner;
         kept.owner = before.after(traveller);
         let owner = kept.owner;
@@ -298,7 +302,7 @@ impl Recorder {
         }
     }
 
-    /// All secrets so far. Whoever takes them before `read` has those of all that it gives.
+    /// All secrets so far. Whoever takes them after `read` has those of all that it gave.
     #[must_use]
     pub fn secrets(&self) -> Secrets {
         self.kept().secrets.clone()
@@ -346,15 +350,19 @@ impl Recorder {
         }
         note(&mut kept.record);
         if !self.shelf.sinks().is_empty() {
-            self.tell_held(&mut kept);
             let event = Event {
                 time_ns,
                 direction,
                 what: what(),
                 comment: None,
             };
-            if kept.stage == Stage::Handshake && direction == FromClient {
-                kept.held = Some(event);
+            let may_be_of_the_view = kept.is_unclaimed && kept.held.len() < HELD_EVENTS_MAX;
+            let is_held = kept.stage == Stage::Handshake || may_be_of_the_view;
+            if kept.stage == Stage::Handshake || direction == FromServer || !is_held {
+                self.tell_held(&mut kept);
+            }
+            if is_held && direction == FromClient {
+                kept.held.push(event);
             } else {
                 self.tell(&News::Event(&event));
             }
@@ -402,8 +410,8 @@ impl Recorder {
     }
 
     fn tell_held(&self, kept: &mut Kept) {
-        if let Some(held) = kept.held.take() {
-            self.tell(&News::Event(&held));
+        for event in std::mem::take(&mut kept.held) {
+            self.tell(&News::Event(&event));
         }
     }
 

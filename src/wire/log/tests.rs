@@ -397,3 +397,43 @@ fn sinks_are_told_everything_with_secrets_before_the_bytes_they_open() {
         ]
     );
 }
+
+#[test]
+fn sinks_are_not_told_of_requests_for_the_view() {
+    let diary = Arc::new(Diary::default());
+    let log = WireLog::new(HELD_BYTES_MAX, vec![diary.clone()]);
+    let recorder = log.open(about(7), false);
+    let told = || diary.0.lock().unwrap().len();
+    recorder.chunk(1, FromClient, b"GET /chat");
+    assert_eq!(told(), 1);
+    recorder.carries(Traveller::Stranger);
+    assert_eq!(told(), 2);
+    recorder.chunk(2, FromServer, b"200");
+    recorder.between_requests();
+    recorder.chunk(3, FromClient, b"GET /wi");
+    recorder.chunk(4, FromClient, b"re?key=");
+    recorder.conceal(5);
+    recorder.chunk(6, FromServer, b"somebody's keys");
+    recorder.ended(7, "closed");
+    let diary = diary.0.lock().unwrap();
+    assert_eq!(diary.len(), 4);
+    assert!(diary[3].contains("not recorded"), "{diary:?}");
+    assert!(
+        !diary
+            .iter()
+            .any(|word| word.contains("/wi") || word.contains("keys"))
+    );
+}
+
+#[test]
+fn sinks_are_told_at_once_what_is_too_much_for_a_request_for_the_view() {
+    let diary = Arc::new(Diary::default());
+    let log = WireLog::new(HELD_BYTES_MAX, vec![diary.clone()]);
+    let recorder = log.open(about(7), false);
+    for at in 0..200 {
+        recorder.chunk(at, FromClient, b"x");
+    }
+    assert!(diary.0.lock().unwrap().len() > 100);
+    recorder.ended(200, "closed");
+    assert_eq!(diary.0.lock().unwrap().len(), 202);
+}
