@@ -268,7 +268,7 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
             keep_alive,
         };
         if let Err(error) = connection.write_response(&response, circumstances).await {
-            return format!("{requests} requests, then {error}");
+            return format!("{}, then {error}", counted(requests));
         }
         log_request(app, via, &head, &response, started.elapsed());
         if let Some(upgrade) = upgrade {
@@ -284,7 +284,14 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         }
     }
     connection.close().await;
-    format!("{requests} requests")
+    counted(requests)
+}
+
+fn counted(requests: u64) -> String {
+    match requests {
+        1 => "1 request".to_owned(),
+        _ => format!("{requests} requests"),
+    }
 }
 
 /// One request: its target and framing are judged, its content is read, its page answers.
@@ -299,7 +306,7 @@ async fn respond(
     let framing = Framing::of(head).map_err(ReadError::Head)?;
     let expects_continue = expects_continue(head).map_err(ReadError::Head)?;
     if let Some(recorder) = &via.recorder
-        && pages::is_of_the_view(&target)
+        && pages::is_of_the_view(&target, &head.fields)
     {
         recorder.conceal(app::now_ns());
     }

@@ -25,7 +25,7 @@ pub use wire::Watcher;
 use crate::app::App;
 use crate::http::router::{self, Found, Route};
 use crate::http::target::{Resource, Target};
-use crate::http::{Method, Response, StatusCode};
+use crate::http::{Fields, Method, Response, StatusCode};
 
 /// Everything that can be asked for.
 const ROUTES: &[Route<Page>] = &[
@@ -79,8 +79,9 @@ enum Page {
 }
 
 /// Whether a request is for the wire view itself, whose own bytes are not recorded: to watch the view by the view would never end.
+/// Of the files that other pages use, too, the browser says which page wants them.
 #[must_use]
-pub fn is_of_the_view(target: &Target) -> bool {
+pub fn is_of_the_view(target: &Target, fields: &Fields) -> bool {
     let Resource::Path(path) = &target.resource else {
         return false;
     };
@@ -89,8 +90,19 @@ pub fn is_of_the_view(target: &Target) -> bool {
         (Some("wire"), _, _) | (Some("ws"), Some("wire"), _) => true,
         // With or without the version.
         (Some("static"), Some("wire"), Some(_)) | (Some("static"), _, Some("wire")) => true,
+        (Some("static" | "favicon.ico"), _, _) => is_wanted_by_the_view(fields),
         _ => false,
     }
+}
+
+/// `Referer: https://host/wire…` (RFC 9110 §10.1.3).
+fn is_wanted_by_the_view(fields: &Fields) -> bool {
+    let path = fields
+        .only_text("Referer")
+        .and_then(|referer| referer.split_once("://"))
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map(|(_, path)| path.split(['/', '?', '#', '.']).next().unwrap_or_default());
+    path == Some("wire")
 }
 
 /// Answers one request.

@@ -1,6 +1,8 @@
 // The filter's little language: words of kinds and sides, text, or bytes in hexadecimal.
 // Plain data: what a filter lets through, it says item by item.
 
+import { showsSecret } from './items.js';
+
 const KINDS = ['record', 'handshake', 'change_cipher_spec', 'alert', 'request', 'response', 'frame', 'unreadable', 'missing', 'end'];
 const SIDES = ['client', 'server'];
 
@@ -60,7 +62,7 @@ export class Filter {
   passes(item, mode, title) {
     if (this.#kinds.size > 0 && !this.#kinds.has(item.kind)) return false;
     if (this.#sides.size > 0 && !this.#sides.has(item.from)) return false;
-    if (this.#secret && !(item.secret && mode !== 'eve')) return false;
+    if (this.#secret && !showsSecret(item, mode)) return false;
     if (this.#problem && item.problem === undefined) return false;
     if (this.#hex === null && (this.#text === '' || title.toLowerCase().includes(this.#text))) return true;
     // Eve cannot find what she cannot read; the server is not shown what only crossed the network.

@@ -4,6 +4,12 @@
 /** Whose eyes: Eve has the records and no keys, the server has the messages, we have both. */
 export const MODES = ['eve', 'server', 'both'];
 
+/** Whether these eyes see that a thief would want it: Eve does where it crosses in clear, not through a record. */
+export function showsSecret(item, mode) {
+  const isReadable = mode !== 'eve' || (item.eve !== undefined && item.kind !== 'record');
+  return Boolean(item.secret) && isReadable;
+}
+
 export class Items {
   #list = [];
 

@@ -2,7 +2,7 @@
 // A record is an envelope, and what it carried a letter in it. Only the rows on screen are elements.
 
 import { copyOf, part } from '../markup.js';
-import { mainItem, titleOf } from './items.js';
+import { mainItem, showsSecret, titleOf } from './items.js';
 import { VirtualList, onKeyboardFocus } from './virtual_list.js';
 import { moment, shortBytes } from './words.js';
 
@@ -98,13 +98,13 @@ export class Lanes extends EventTarget {
       record === null ? 'bare' : 'enveloped', sealed ? 'sealed' : '',
       record !== null && message?.eve !== undefined ? 'in-clear' : '', row.opens ? 'opens' : '', row.ends ? 'ends' : '', row.part > 0 ? 'goes-on' : '',
       index === this.#cursor ? 'cursor' : '', isOpened ? 'opened' : '',
-      item.secret && mode !== 'eve' ? 'secret' : '', problem ? 'wrong' : '',
+      showsSecret(item, mode) ? 'secret' : '', problem ? 'wrong' : '',
     ].filter(Boolean).join(' ');
     part(element, '.lane-time').textContent = row.opens ? moment((record ?? item).begun) : '';
     part(element, '.lane-from').textContent = item.from === 'client' ? 'client to server: ' : 'server to client: ';
     this.#drawEnvelope(element, row);
     this.#drawLetter(element, row);
-    part(element, '.lane-secret').hidden = !(item.secret && mode !== 'eve');
+    part(element, '.lane-secret').hidden = !showsSecret(item, mode);
     part(element, '.lane-problem').hidden = problem === undefined;
   }
 

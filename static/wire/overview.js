@@ -64,12 +64,13 @@ function factsOf(summary) {
   ].filter(([, value]) => value !== '');
 }
 
-/** The same in one line, for the head of the page. */
-export function summaryLine(summary) {
+/** The same in one line, for the head of the page. What is spoken inside TLS, Eve is not told. */
+export function summaryLine(summary, mode) {
+  const isHidden = mode === 'eve' && summary.tls;
   return [
     summary.tls ? summary.version ?? 'TLS' : 'in clear',
     summary.cipher_suite,
     summary.group,
-    ...summary.application,
+    ...(isHidden ? [] : summary.application),
   ].filter(Boolean).join(' · ');
 }

@@ -27,6 +27,7 @@ export class ConnectionView extends EventTarget {
   #filter = new Filter();
   #mode = 'both';
   #connection = null;
+  #summary = null;
   #layered = false;
   /** The number of the item that is shown or asked for, or null. */
   #open = null;
@@ -100,7 +101,8 @@ export class ConnectionView extends EventTarget {
         this.#take(event);
         break;
       case 'summary':
-        part(this.#element, '.view-summary').textContent = summaryLine(event.summary);
+        this.#summary = event.summary;
+        this.#sumUp();
         this.#overview.showSummary(event.summary, event.proof);
         break;
       case 'lessons':
@@ -123,7 +125,8 @@ export class ConnectionView extends EventTarget {
     this.#open = null;
     this.#shown = null;
     this.#element.dataset.shows = 'nothing';
-    part(this.#element, '.view-summary').textContent = '';
+    this.#summary = null;
+    this.#sumUp();
     this.#overview.showLessons([]);
     this.#draw();
   }
@@ -143,6 +146,13 @@ export class ConnectionView extends EventTarget {
     this.#mode = mode;
     this.#element.dataset.mode = mode;
     this.#radios().forEach((radio) => { radio.checked = radio.value === mode; });
+    this.#sumUp();
+  }
+
+  #sumUp() {
+    part(this.#element, '.view-summary').textContent = this.#summary === null ? '' : summaryLine(this.#summary, this.#mode);
+    // What the list says of it is read from inside.
+    part(this.#element, '.view-about').hidden = this.#mode === 'eve' && this.#summary?.tls === true;
   }
 
   #listen() {

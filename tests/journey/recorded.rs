@@ -274,11 +274,20 @@ async fn the_views_own_requests_are_not_recorded() {
 
         // A connection that carries nothing else is not even listed.
         let numbers = seen_by(&server, &session(&anna));
-        for path in ["/wire", "/%77ire/1", "/static/wire/wire.js", "/ws/wire"] {
+        for (path, lines) in [
+            ("/wire", ""),
+            ("/%77ire/1", ""),
+            ("/static/wire/wire.js", ""),
+            ("/ws/wire", ""),
+            (
+                "/static/style.css",
+                "Referer: https://localhost/wire/12?item=7\r\n",
+            ),
+        ] {
             let mut client = Client::connect(&server, wire).await;
             client
                 .send(format!(
-                    "GET {path} HTTP/1.1\r\n{HOST}Cookie: {anna}\r\n\r\n"
+                    "GET {path} HTTP/1.1\r\n{HOST}{lines}Cookie: {anna}\r\n\r\n"
                 ))
                 .await;
             client.rest().await;
