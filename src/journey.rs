@@ -349,9 +349,6 @@ async fn refuse(
     method: Option<Method>,
     error: &ReadError,
 ) -> String {
-    if let Some(recorder) = &via.recorder {
-        recorder.carries_unclaimed();
-    }
     let Some(response) = pages::refused(error) else {
         return error.to_string();
     };

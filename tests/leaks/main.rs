@@ -22,12 +22,14 @@ mod support;
 mod visitor;
 
 mod ask;
+mod cutter;
 mod markers;
 mod person;
 mod socket;
 
 mod attackers;
 mod shared;
+mod strange;
 mod views;
 
 /// The group that everybody is in who registers.

@@ -25,7 +25,8 @@ pub(crate) struct Person {
     pub(crate) connections: Vec<u64>,
     pub(crate) markers: Markers,
     pub(crate) client: Client,
-    pub(crate) alone: Socket,
+    /// Held open, not heard.
+    pub(crate) _alone: Socket,
     pub(crate) lobby: Socket,
 }
 
@@ -52,8 +53,8 @@ pub(crate) fn instructor(server: &Server, wire: Wire) -> String {
 
 pub(crate) fn instructor_cookie(wire: Wire) -> &'static str {
     match wire {
-        Wire::Plain => "instructor_plain",
-        Wire::Tls => "__Host-instructor",
+        Wire::Plain => "instructor_key_plain",
+        Wire::Tls => "__Host-instructor-key",
     }
 }
 
@@ -109,7 +110,7 @@ impl Person {
             connections: recorders.iter().map(|it| it.about().number).collect(),
             markers,
             client,
-            alone,
+            _alone: alone,
             lobby,
         }
     }

@@ -79,11 +79,6 @@ impl Socket {
         self.client.try_send(bytes).await;
     }
 
-    /// Exactly so many bytes that the server sends.
-    pub(crate) async fn exactly(&mut self, len: usize) -> Vec<u8> {
-        self.client.exactly(len).await
-    }
-
     pub(crate) async fn hear(&mut self) -> Heard {
         loop {
             let head = self.client.exactly(2).await;

@@ -36,6 +36,11 @@ impl Plaintext {
         self.pending = Some(Vec::new());
     }
 
+    /// Whether the client has sent anything since then.
+    pub(super) fn has_come_since(&self) -> bool {
+        self.pending.as_ref().is_none_or(|it| !it.is_empty())
+    }
+
     /// Forgets what the client has sent since then.
     pub(super) fn take_back(&mut self) {
         self.pending = None;

@@ -35,6 +35,8 @@ pub struct Recorder {
     about: Arc<About>,
     shelf: Arc<Shelf>,
     kept: Mutex<Kept>,
+    /// What the shelf was told that all of this takes.
+    cost: AtomicUsize,
     /// How many wait for news; without any, none are told.
     watchers: AtomicUsize,
     news: Notify,
@@ -60,8 +62,6 @@ struct Kept {
     /// proxy, it may hold somebody else's password.
     is_unclaimed: bool,
     plaintext: Option<Plaintext>,
-    /// What the shelf was told that all of this takes.
-    cost: usize,
 }
 
 /// What becomes of the bytes that come.
@@ -121,8 +121,8 @@ impl Recorder {
                 checkpoint: Both::default(),
                 is_unclaimed: !is_tls,
                 plaintext: is_tls.then(Plaintext::default),
-                cost: EMPTY_COST,
             }),
+            cost: AtomicUsize::new(EMPTY_COST),
             watchers: AtomicUsize::new(0),
             news: Notify::new(),
         };
@@ -226,6 +226,9 @@ impl Recorder {
     pub fn ended(&self, time_ns: u64, why: &str) {
         let mut kept = self.kept();
         self.settle(&mut kept);
+        if kept.has_unclaimed() {
+            kept.owner = kept.owner.after(Traveller::Stranger);
+        }
         kept.is_unclaimed = false;
         let has_ended = self.note_ending(&mut kept, time_ns, why);
         drop(kept);
@@ -257,14 +260,6 @@ impl Recorder {
         self.announce();
         if owner != before {
             self.shelf.changed();
-        }
-    }
-
-    /// The request that was coming is refused before it was known whose it is: it may be anybody's.
-    pub fn carries_unclaimed(&self) {
-        let is_unclaimed = self.kept().is_unclaimed;
-        if is_unclaimed {
-            self.carries(Traveller::Stranger);
         }
     }
 
@@ -374,18 +369,27 @@ impl Recorder {
 
     /// Tells the shelf how much more or less is held now; keeps less from here on if there is no room.
     fn account(&self, kept: &mut Kept) {
-        let cost = (EMPTY_COST + kept.record.cost()).next_multiple_of(COST_STEP);
-        if cost == kept.cost {
-            return;
+        if !self.costs(EMPTY_COST + kept.record.cost()) {
+            kept.record.turn_off();
+            self.costs(EMPTY_COST + kept.record.cost());
         }
-        let before = std::mem::replace(&mut kept.cost, cost);
-        if self.shelf.replace(before, cost) {
-            return;
+    }
+
+    /// False if there is no room for it.
+    fn costs(&self, cost: usize) -> bool {
+        let cost = cost.next_multiple_of(COST_STEP);
+        if cost == self.cost.load(Ordering::Relaxed) {
+            return true;
         }
-        kept.record.turn_off();
-        let cost = EMPTY_COST + kept.record.cost();
-        let before = std::mem::replace(&mut kept.cost, cost);
-        self.shelf.replace(before, cost);
+        let before = self.cost.swap(cost, Ordering::Relaxed);
+        self.shelf.replace(before, cost)
+    }
+
+    /// It stands on the shelf no more. Whoever still looks at it may do so, but it does not count: what was let go to make room
+    /// has made it at once, or the next would have to go, and the next.
+    pub(super) fn leave(&self) {
+        let cost = self.cost.swap(0, Ordering::Relaxed);
+        self.shelf.give_back(cost);
     }
 
     fn settle(&self, kept: &mut Kept) {
@@ -445,6 +449,15 @@ impl Kept {
         }
     }
 
+    /// Whether something has come that became no request, or was not even looked at: it may be anybody's.
+    fn has_unclaimed(&self) -> bool {
+        let has_come = match &self.plaintext {
+            Some(plaintext) => plaintext.has_come_since(),
+            None => self.record.totals().client > self.checkpoint.client,
+        };
+        self.is_unclaimed && has_come
+    }
+
     /// Remembers where a request that comes next begins.
     fn begin_request(&mut self) {
         self.checkpoint = self.record.totals();
@@ -457,8 +470,7 @@ impl Kept {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        let cost = self.kept().cost;
-        self.shelf.give_back(cost);
+        self.leave();
     }
 }
 

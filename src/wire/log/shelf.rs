@@ -61,9 +61,11 @@ impl Shelf {
 
     /// Lets one go at once.
     pub(super) fn forget(&self, number: u64) {
-        // Not dropped with the lock held: dropping gives its bytes back.
+        // Not dropped with the lock held.
         let gone = self.rows().recorders.remove(&number);
-        drop(gone);
+        if let Some(recorder) = gone {
+            recorder.leave();
+        }
     }
 
     /// Lets all go. They hold the shelf as it holds them, so one side has to begin.
@@ -114,8 +116,8 @@ impl Shelf {
                 };
                 rows.recorders.remove(&number)
             };
-            if oldest.is_some() {
-                drop(oldest);
+            if let Some(recorder) = oldest {
+                recorder.leave();
                 self.changed();
             }
         }

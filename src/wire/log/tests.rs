@@ -206,7 +206,7 @@ fn a_connection_that_carried_nothing_but_the_view_is_forgotten() {
 
 #[test]
 fn the_next_request_waits_until_it_is_known_whose_it_is() {
-    let (anna, bert) = (Badge::new([1; 32]), Badge::new([2; 32]));
+    let anna = Badge::new([1; 32]);
     let log = log();
     let recorder = log.open(about(1), false);
     let mut cursor = Cursor::default();
@@ -229,23 +229,54 @@ fn the_next_request_waits_until_it_is_known_whose_it_is() {
         row(5, FromClient, "head"),
     ];
     assert_eq!(news(), all);
-    recorder.between_requests();
-    recorder.chunk(6, FromClient, b"no head");
-    assert_eq!(news(), []);
-    // It is refused: from here on nobody but the instructor sees any of it.
-    recorder.carries_unclaimed();
-    assert_eq!(recorder.owner(), Owner::Several);
-    assert_eq!(news(), [row(6, FromClient, "no head")]);
+}
 
-    let other = log.open(about(2), false);
-    other.carries(Traveller::Session(bert));
-    other.carries_unclaimed();
-    assert_eq!(other.owner(), Owner::Session(bert));
-    other.between_requests();
-    other.chunk(1, FromClient, b"goodbye");
-    assert_eq!(read(&other, &mut Cursor::default()), []);
-    other.ended(2, "over");
-    assert_eq!(read(&other, &mut Cursor::default()).len(), 1);
+#[test]
+fn what_never_became_a_request_leaves_a_connection_to_nobody() {
+    let anna = Badge::new([1; 32]);
+    let log = log();
+    // Behind its last request nothing comes; half a head; under TLS no more than the goodbye; and half a head.
+    for (number, is_tls, wire, plain, owner) in [
+        (1, false, &b""[..], &b""[..], Owner::Session(anna)),
+        (2, false, b"GET / HT", b"", Owner::Several),
+        (3, true, b"close_notify", b"", Owner::Session(anna)),
+        (4, true, b"record", b"GET / HT", Owner::Several),
+    ] {
+        let recorder = log.open(about(number), is_tls);
+        recorder.established("TLS 1.3".to_owned());
+        recorder.carries(Traveller::Session(anna));
+        recorder.between_requests();
+        recorder.chunk(1, FromClient, wire);
+        recorder.plaintext(FromClient, plain);
+        assert_eq!(read(&recorder, &mut Cursor::default()), []);
+        assert_eq!(recorder.owner(), Owner::Session(anna));
+        recorder.ended(2, "over");
+        assert_eq!(recorder.owner(), owner, "{number}");
+        let shown = read(&recorder, &mut Cursor::default()).len();
+        assert_eq!(shown, usize::from(!wire.is_empty()));
+    }
+}
+
+#[test]
+fn whoever_looks_at_all_connections_does_not_make_the_log_forget_them() {
+    let log = WireLog::new(26 * 1024, Vec::new());
+    let chunk = [b'x'; 4096];
+    for number in 1..=3 {
+        let recorder = log.open(about(number), false);
+        recorder.chunk(1, FromClient, &chunk);
+        recorder.ended(2, "closed");
+    }
+    let looked_at = log.connections();
+    let open = log.open(about(4), false);
+    open.chunk(3, FromServer, &chunk);
+    let kept = log.connections();
+    let numbers: Vec<u64> = kept.iter().map(|it| it.about().number).collect();
+    assert_eq!(numbers, [2, 3, 4], "one had to go, and no more");
+    assert_eq!(open.state().missing.server, 0);
+    let held_bytes = log.held_bytes();
+    assert!(held_bytes <= 26 * 1024);
+    drop((looked_at, kept, open));
+    assert_eq!(log.held_bytes(), held_bytes, "nothing is given back twice");
 }
 
 #[test]
