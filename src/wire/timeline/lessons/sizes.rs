@@ -66,10 +66,10 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
     ] {
         if let Some(first) = records(timeline, direction).next() {
             let count = records(timeline, direction).count();
-            let lens = list(records(timeline, direction).map(|record| record.plaintext_len));
+            let lens = lengths(records(timeline, direction).map(|record| record.plaintext_len));
             lessons.push(lesson(
                 what,
-                format!("{count} records: {lens} bytes"),
+                format!("{count} records: {lens}"),
                 how(first.overhead),
                 Some(first.item),
             ));
@@ -82,6 +82,24 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
         lessons.extend(payloads(timeline, direction, what));
     }
     lessons
+}
+
+/// `23, 41 and 7 bytes`; of many the first and the latest, since those are what somebody has just said.
+fn lengths(lens: impl Iterator<Item = u64>) -> String {
+    const FIRST: usize = 3;
+    const LATEST: usize = 8;
+    let lens: Vec<u64> = lens.collect();
+    if lens.len() <= FIRST + LATEST {
+        return format!("{} bytes", list(lens));
+    }
+    let (first, rest) = lens.split_at(FIRST);
+    let latest = rest.iter().skip(rest.len() - LATEST);
+    format!("{}, … {} bytes", list_plainly(first), list(latest))
+}
+
+fn list_plainly(lens: &[u64]) -> String {
+    let words: Vec<String> = lens.iter().map(u64::to_string).collect();
+    words.join(", ")
 }
 
 /// The sum, in words.
@@ -116,7 +134,7 @@ fn payloads(timeline: &Timeline, direction: Direction, what: &'static str) -> Op
     let mask = if is_masked { " and 4 of mask" } else { "" };
     Some(lesson(
         what,
-        format!("{} bytes", list(lens)),
+        lengths(lens),
         format!(
             "If a record holds one WebSocket frame, its payload is what is inside less 2 bytes of header (4 from 126 bytes on, 10 from 65,536 on){mask}. So encryption hides what was said, but not how long it is."
         ),
@@ -160,5 +178,19 @@ mod tests {
         ] {
             assert_eq!(payload_len(frame_len, is_masked), None);
         }
+    }
+
+    #[test]
+    fn of_many_lengths_the_first_and_the_latest_are_told() {
+        assert_eq!(lengths([7].into_iter()), "7 bytes");
+        assert_eq!(lengths([23, 41, 7].into_iter()), "23, 41 and 7 bytes");
+        assert_eq!(
+            lengths(1..=11),
+            "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 11 bytes"
+        );
+        assert_eq!(
+            lengths(1..=20),
+            "1, 2, 3, … 13, 14, 15, 16, 17, 18, 19 and 20 bytes"
+        );
     }
 }
