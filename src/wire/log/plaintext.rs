@@ -5,8 +5,8 @@ use super::fingerprint::{Fingerprint, Fingerprinter};
 use crate::octets::Direction::{self, FromClient};
 use crate::wire::both::Both;
 
-/// A request head fits; whoever sends more is not asking for the view.
-const PENDING_LEN_MAX: usize = 16 * 1024;
+/// The longest request head, and as much again of what is read together with its end; what is more comes after the request is known.
+const PENDING_LEN_MAX: usize = 32 * 1024;
 
 /// Both directions.
 #[derive(Debug, Default)]
