@@ -81,7 +81,8 @@ export class Inspector {
     const name = SIDES.findLast((each) => !this.#views[each].side.isEmpty);
     if (name === undefined) return;
     const { side, hex, tree } = this.#views[name];
-    const node = side.nodes.find(isSecret) ?? side.nodes.findLast(isSaid);
+    // The last: a password stands in the content, behind the cookies.
+    const node = side.nodes.findLast(isSecret) ?? side.nodes.findLast(isSaid);
     if (node === undefined) return;
     this.#kept = { name, node, at: null };
     if (isSecret(node)) hex.reveal(side.rangeOf(node)[0]);

@@ -13,6 +13,7 @@ const FLAGS = [
   '--no-sandbox', // a container's root has no user namespaces to build the sandbox from
   '--disable-gpu',
   '--disable-quic',
+  '--ignore-certificate-errors', // a person confirms the certificate once, for downloads too; a context's own setting leaves those out
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
