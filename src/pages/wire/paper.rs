@@ -8,6 +8,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::assets::Assets;
@@ -27,33 +28,45 @@ use super::{error_page, list};
 /// So much of what is taken apart goes into the file; a browser opens that in a second or two. What is above is left out, and said.
 const SHOWN_LEN_MAX: usize = 24 * 1024 * 1024;
 
+/// So many files are written at a time, and others wait: each takes up to a hundred megabytes while it grows.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
 /// The file for one connection.
 pub(super) async fn page(app: &App, request: &Request<'_>, recorder: Arc<Recorder>) -> Response {
     let number = recorder.about().number;
-    let written = tokio::task::spawn_blocking(move || document(&recorder)).await;
-    let Ok(document) = written else {
-        return error_page(app, request, "This connection could not be put on paper.");
-    };
-    match paper(&app.assets, number, &document) {
-        Ok(paper) => {
-            let mut response =
-                Response::with_content(StatusCode::OK, "text/html; charset=utf-8", paper.html);
-            add_own_policy_fields(app, request, &mut response, &paper.policy);
-            response
-        }
+    let sheet = match sheet(&app.assets, number) {
+        Ok(sheet) => sheet,
         Err(why) => {
             log!(app.log, "#{} no paper: {why}", request.via.number);
-            error_page(app, request, "This connection could not be put on paper.")
+            return error_page(app, request, "This connection could not be put on paper.");
         }
-    }
+    };
+    let policy = sheet.policy.clone();
+    let turn = TURNS.acquire().await;
+    let written = tokio::task::spawn_blocking(move || sheet.with(&document(&recorder))).await;
+    drop(turn);
+    let Ok(html) = written else {
+        return error_page(app, request, "This connection could not be put on paper.");
+    };
+    let mut response = Response::with_content(StatusCode::OK, "text/html; charset=utf-8", html);
+    add_own_policy_fields(app, request, &mut response, &policy);
+    response
 }
 
-struct Paper {
-    html: String,
+/// The file without what is shown in it.
+struct Sheet {
+    before: String,
+    behind: String,
     policy: String,
 }
 
-fn paper(assets: &Assets, number: u64, document: &str) -> Result<Paper, String> {
+impl Sheet {
+    fn with(self, document: &str) -> String {
+        self.before + document + &self.behind
+    }
+}
+
+fn sheet(assets: &Assets, number: u64) -> Result<Sheet, String> {
     let file = |path: &str| {
         let content = assets.file(path)?.content;
         String::from_utf8(content.to_vec()).ok()
@@ -90,14 +103,17 @@ fn paper(assets: &Assets, number: u64, document: &str) -> Result<Paper, String> 
             ("rows", Place::Markup(&rows)),
         ],
     )?;
-    // Within a script nothing is escaped but what could end it: `<` is the same to JSON by its number.
-    let document = document.replace('<', "\\u003c");
-    let html = format!(
-        "{}<style>{style}</style>\n</head>\n<body class=\"page-paper\">\n{}<script type=\"application/json\">{document}</script>\n<script>{script}</script>\n</body>\n</html>\n",
+    let before = format!(
+        "{}<style>{style}</style>\n</head>\n<body class=\"page-paper\">\n{}<script type=\"application/json\">",
         head.as_str(),
         body.as_str()
     );
-    Ok(Paper { html, policy })
+    let behind = format!("</script>\n<script>{script}</script>\n</body>\n</html>\n");
+    Ok(Sheet {
+        before,
+        behind,
+        policy,
+    })
 }
 
 /// What a content security policy lets through: exactly this text.
@@ -106,39 +122,60 @@ fn hash_of(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(digest))
 }
 
-/// All that is known of a connection, as `static/wire/document_source.js` reads it.
+/// All that is known of a connection, as `static/wire/document_source.js` reads it. It is written piece by piece: as values, all of it
+/// together would take twenty times as much.
 fn document(recorder: &Arc<Recorder>) -> String {
     let mut watched = Watched::new(Arc::clone(recorder));
     watched.read_on(false);
     let (summary, proof, lessons) = watched.whole();
+    let [summary, proof, lessons] = [summary, proof, lessons].map(|it| text_of(&it));
+    let carried = list::carried_by(recorder).0;
+    let connection = text_of(&list::entry(recorder, &recorder.state(), &carried));
     let timeline = watched.timeline();
     let opened_ns = recorder.about().opened_ns;
-    let items: Vec<Value> = timeline
-        .items()
-        .iter()
-        .map(|item| json::item(item, opened_ns))
-        .collect();
     let mut panes = Panes::default();
-    let mut shown: Vec<Value> = Vec::new();
+    let (mut items, mut shown) = (Row::default(), Row::default());
     for item in timeline.items() {
-        let fits = panes.len < SHOWN_LEN_MAX;
+        items.push(&text_of(&json::item(item, opened_ns)));
+        let fits = panes.written.text.len() < SHOWN_LEN_MAX;
         let taken_apart = timeline.show(item.number).filter(|_| fits);
-        shown.push(taken_apart.map_or(Value::Null, |it| panes.take(&it)));
+        let value = taken_apart.map_or(Value::Null, |it| panes.take(&it));
+        shown.push(&text_of(&value));
     }
-    json!({
-        "connection": list::entry(recorder, &recorder.state(), &list::carried_by(recorder).0),
-        "items": items, "summary": summary, "proof": proof, "lessons": lessons,
-        "panes": panes.written, "shown": shown,
-    })
-    .to_string()
+    let (items, panes, shown) = (items.text, panes.written.text, shown.text);
+    format!(
+        "{{\"connection\":{connection},\"items\":[{items}],\"summary\":{summary},\"proof\":{proof},\"lessons\":{lessons},\"panes\":[{panes}],\"shown\":[{shown}]}}"
+    )
+}
+
+/// A value as it may stand within a script, where nothing is escaped but what could end it: `<` is the same to JSON by its number.
+fn text_of(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
+/// Values with commas between them.
+#[derive(Default)]
+struct Row {
+    text: String,
+    len: usize,
+}
+
+impl Row {
+    fn push(&mut self, value: &str) {
+        if self.len > 0 {
+            self.text.push(',');
+        }
+        self.text.push_str(value);
+        self.len += 1;
+    }
 }
 
 /// Panes, each once: a record stands with itself and with all that it carried.
 #[derive(Default)]
 struct Panes {
-    written: Vec<Value>,
-    places: HashMap<String, usize>,
-    len: usize,
+    written: Row,
+    /// Where they stand, by their SHA-256.
+    places: HashMap<Vec<u8>, usize>,
 }
 
 impl Panes {
@@ -148,22 +185,20 @@ impl Panes {
         for side in ["on_the_wire", "inside"] {
             if let Some(panes) = object.get_mut(side).and_then(Value::as_array_mut) {
                 for pane in panes {
-                    *pane = json!(self.place_of(pane.take()));
+                    *pane = json!(self.place_of(&text_of(pane)));
                 }
             }
         }
         object
     }
 
-    fn place_of(&mut self, pane: Value) -> usize {
-        let text = pane.to_string();
-        if let Some(&place) = self.places.get(&text) {
-            return place;
+    fn place_of(&mut self, pane: &str) -> usize {
+        let hash = digest::digest(&digest::SHA256, pane.as_bytes());
+        let next = self.written.len;
+        let place = *self.places.entry(hash.as_ref().to_vec()).or_insert(next);
+        if place == next {
+            self.written.push(pane);
         }
-        let place = self.written.len();
-        self.len += text.len();
-        self.places.insert(text, place);
-        self.written.push(pane);
         place
     }
 }
