@@ -28,6 +28,7 @@ mod person;
 mod socket;
 
 mod attackers;
+mod bounds;
 mod shared;
 mod strange;
 mod views;

@@ -16,6 +16,7 @@ pub(crate) struct Socket {
     client: Client,
     /// Every payload that came, one behind the other.
     pub(crate) heard: Vec<u8>,
+    posts: usize,
 }
 
 /// What came.
@@ -55,6 +56,7 @@ impl Socket {
         Ok(Self {
             client,
             heard: Vec::new(),
+            posts: 0,
         })
     }
 
@@ -97,7 +99,8 @@ impl Socket {
                         .map_or(1005, |it| u16::from_be_bytes(*it));
                     return Heard::Close(code);
                 }
-                0x89 | 0x8a => {}
+                0x89 => self.frame(0xa, &payload).await,
+                0x8a => {}
                 other => panic!("a frame that begins with {other:#x}"),
             }
         }
@@ -139,7 +142,9 @@ impl Socket {
 
     /// Says something in a conversation; gives the message as it was stored.
     pub(crate) async fn post(&mut self, content: &str) -> Value {
-        let wish = json!({ "type": "send", "content": content, "client_id": "c1" });
+        self.posts += 1;
+        let client_id = self.posts.to_string();
+        let wish = json!({ "type": "send", "content": content, "client_id": client_id });
         self.say(&wish).await;
         let is_own = |event: &Value| event["message"]["content"] == content;
         self.until_event("message", is_own).await["message"].clone()
