@@ -29,6 +29,7 @@ mod socket;
 
 mod attackers;
 mod bounds;
+mod busy;
 mod shared;
 mod strange;
 mod views;
