@@ -43,8 +43,12 @@ pub(super) async fn page(app: &App, request: &Request<'_>, recorder: Arc<Recorde
     };
     let policy = sheet.policy.clone();
     let turn = TURNS.acquire().await;
-    let written = tokio::task::spawn_blocking(move || sheet.with(&document(&recorder))).await;
-    drop(turn);
+    let written = tokio::task::spawn_blocking(move || {
+        // Held to the end of the work, even if nobody waits for it any more.
+        let _turn = turn;
+        sheet.with(&document(&recorder))
+    })
+    .await;
     let Ok(html) = written else {
         return error_page(app, request, "This connection could not be put on paper.");
     };
