@@ -11,6 +11,9 @@ const CHARS_SHOWN = 200;
 /** From here on a number is easier to compare with the dump in hexadecimal. */
 const HEX_FROM = 10n;
 
+/** Characters that nobody sees, and that put those around them into another order. */
+const REORDERING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** The value in one line, for the tree. */
 export function summaryOf(node, side) {
   const { value, parts } = node.field;
@@ -28,11 +31,16 @@ export function wholeValue(node) {
 }
 
 function worded(value) {
-  if (value.text !== undefined) return value.text;
+  if (value.text !== undefined) return inOrder(value.text);
   const number = BigInt(value.number);
   const digits = number < HEX_FROM ? String(number) : `${number} (0x${number.toString(16)})`;
   if (!('name' in value)) return digits;
   return value.name === null ? `${digits}, which has no name` : `${value.name} · ${digits}`;
+}
+
+/** A text in the order of its bytes: what would change it stands there by its number, as in `--trace`. */
+function inOrder(text) {
+  return text.replaceAll(REORDERING, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 }
 
 /** The bits that a field has of its bytes, the others as dots: `1... ....` */
