@@ -80,7 +80,7 @@ pub struct Config {
     pub instructor: bool,
     /// What pins the version in asset URLs; `None`: each start has its own.
     pub asset_version: Option<String>,
-    /// Deadlines and sizes. Not set by flags: tests make them small.
+    /// Deadlines and sizes. Few are set by flags; tests make them small.
     pub limits: Limits,
 }
 
@@ -178,7 +178,7 @@ impl Config {
             exports: Exports::read(&given, listen.tls_port().is_some(), env("SSLKEYLOGFILE"))?,
             instructor: given.has("--instructor"),
             asset_version: env("ASSET_VERSION").map(asset_version).transpose()?,
-            limits: Limits::default(),
+            limits: Limits::read(&given)?,
         };
         Ok(Command::Serve(Box::new(config)))
     }

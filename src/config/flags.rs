@@ -39,7 +39,7 @@ impl Flag {
 }
 
 /// The flags of the server, in the order of the help.
-pub(super) const FLAGS: [Flag; 22] = [
+pub(super) const FLAGS: [Flag; 25] = [
     with_value(
         "--host",
         "HOST",
@@ -65,6 +65,21 @@ pub(super) const FLAGS: [Flag; 22] = [
     ),
     with_value("--tls-config", "FILE", "settings for TLS (tls_config.json)"),
     with_value("--data", "DIR", "folder of the databases (data)"),
+    with_value(
+        "--max-connections",
+        "N",
+        "the most connections at a time; more are asked to come\nback later (10000)",
+    ),
+    with_value(
+        "--max-per-address",
+        "N",
+        "the most of them from one address (1000)",
+    ),
+    with_value(
+        "--message-rate",
+        "N",
+        "the most messages of one user in a second (10)",
+    ),
     with_value(
         "--assets",
         "DIR",
@@ -201,6 +216,15 @@ pub enum UsageError {
         /// Which.
         port: u16,
     },
+    /// A limit that is none.
+    NotALimit {
+        /// The flag.
+        flag: &'static str,
+        /// As written.
+        value: String,
+        /// The highest that may be asked for.
+        max: u32,
+    },
     /// A size that is none.
     NotASize {
         /// As written.
@@ -301,6 +325,10 @@ impl UsageError {
             Self::NotAPort { flag, value } => write!(
                 f,
                 "{value:?} is not a port: write a number from 1 to 65535 after {flag}, or 0 for any free one."
+            ),
+            Self::NotALimit { flag, value, max } => write!(
+                f,
+                "{value:?} is no limit: write a number from 1 to {max} after {flag}."
             ),
             Self::NotASize { value } => write!(
                 f,

@@ -3,7 +3,12 @@
 
 use std::time::Duration;
 
+use super::flags::{Given, UsageError};
+
 const KIB: usize = 1024;
+
+/// The most that a flag may ask for: more connections than a machine has ports, more messages than a disk takes.
+const ASKED_MAX: u32 = 1_000_000;
 
 /// How much, how many and how long. The defaults are what people get; tests make them small.
 ///
@@ -64,6 +69,42 @@ impl Default for Limits {
             messages_per_second_max: 10,
         }
     }
+}
+
+impl Limits {
+    /// The defaults, but for what the flags say.
+    pub(super) fn read(given: &Given) -> Result<Self, UsageError> {
+        let default = Self::default();
+        let asked = |flag, otherwise| {
+            let text = given.value(flag);
+            text.map_or(Ok(otherwise), |text| limit(flag, text))
+        };
+        let count = |flag, otherwise: usize| {
+            let otherwise = u32::try_from(otherwise).unwrap_or(ASKED_MAX);
+            asked(flag, otherwise).map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
+        };
+        Ok(Self {
+            connections_max: count("--max-connections", default.connections_max)?,
+            connections_per_address_max: count(
+                "--max-per-address",
+                default.connections_per_address_max,
+            )?,
+            messages_per_second_max: asked("--message-rate", default.messages_per_second_max)?,
+            ..default
+        })
+    }
+}
+
+fn limit(flag: &'static str, text: &str) -> Result<u32, UsageError> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number
+        .filter(|number| (1..=ASKED_MAX).contains(number))
+        .ok_or_else(|| UsageError::NotALimit {
+            flag,
+            value: text.to_owned(),
+            max: ASKED_MAX,
+        })
 }
 
 #[cfg(test)]

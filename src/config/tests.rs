@@ -49,7 +49,8 @@ fn every_flag_has_its_effect() {
     assert_eq!(
         config(
             "--host 0.0.0.0 --port 1 --both --tls-port 65535 --certfile c --keyfile=k \
-             --tls-config=t --data d --assets=a --log l --trace --echo --instructor"
+             --tls-config=t --data d --assets=a --log l --trace --echo --instructor \
+             --max-connections 1 --max-per-address 1000000 --message-rate=30"
         ),
         Config {
             host: Host::Address("0.0.0.0".parse().unwrap()),
@@ -69,6 +70,12 @@ fn every_flag_has_its_effect() {
             echo: true,
             wire: true,
             instructor: true,
+            limits: Limits {
+                connections_max: 1,
+                connections_per_address_max: 1_000_000,
+                messages_per_second_max: 30,
+                ..Limits::default()
+            },
             ..config("")
         }
     );
@@ -230,7 +237,19 @@ fn explain_takes_a_capture_and_perhaps_keys() {
 }
 
 /// What is written, and what is answered.
-const COMPLAINTS: [(&str, &str); 47] = [
+const COMPLAINTS: [(&str, &str); 50] = [
+    (
+        "--max-connections 0",
+        "\"0\" is no limit: write a number from 1 to 1000000 after --max-connections.",
+    ),
+    (
+        "--max-per-address 1000001",
+        "\"1000001\" is no limit: write a number from 1 to 1000000 after --max-per-address.",
+    ),
+    (
+        "--message-rate +5",
+        "\"+5\" is no limit: write a number from 1 to 1000000 after --message-rate.",
+    ),
     (
         "--capture-size 1",
         "--capture-size goes with --capture: add --capture FILE, or leave it out.",
