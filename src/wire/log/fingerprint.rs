@@ -1,9 +1,10 @@
 //! A running fingerprint of a stream: two streams that have the same are the same, but for a chance of one in billions.
 //! So cheap that every byte of every connection can be counted in; no secret is kept by it, and no attacker resisted.
 //!
-//! The stream, in words of seven bytes, is taken for the coefficients of a polynomial, which is evaluated at one random point modulo the prime
-//! 2^61 − 1. Two different polynomials of n words agree in at most n points: a terabyte that differs anywhere goes unnoticed with a
-//! chance below one in 10^7, a chat below one in 10^14 (Karp and Rabin 1987, Carter and Wegman 1979).
+//! The stream is cut into blocks of a kibibyte. Each is summed up by NH, which hides pairs of words with random keys, multiplies them, and adds
+//! the products: two different blocks have the same sum with a chance of 2^−64 (Black et al., "UMAC", 1999). The sums are taken for the
+//! coefficients of a polynomial, which is evaluated at one random point modulo the prime 2^61 − 1: two different polynomials of n coefficients
+//! agree in at most n points (Carter and Wegman 1979). A terabyte that differs anywhere goes unnoticed with a chance of two in 10^9.
 
 use std::sync::LazyLock;
 
@@ -12,18 +13,41 @@ use aws_lc_rs::rand;
 /// 2^61 − 1, a Mersenne prime: what is above bit 61 can be added to what is below.
 const PRIME: u64 = (1 << 61) - 1;
 
-/// Seven bytes are always less than the prime.
-const WORD_LEN: usize = 7;
+const WORD_LEN: usize = 8;
+const PAIR_LEN: usize = 2 * WORD_LEN;
 
-/// So many words are taken at once, since their products do not wait for each other.
-const STRIDE: usize = 4;
+/// So many products make one sum.
+const PAIRS_PER_BLOCK: usize = 64;
 
-/// The point of this run of the program. Without randomness any other point is as good, if nobody chooses the stream for it.
-static POINT: LazyLock<u64> = LazyLock::new(|| {
-    let mut random = [0x5a; 8];
+/// A sum of 128 bits makes three coefficients of so many: less than the prime.
+const COEFFICIENT_BITS: u32 = 43;
+
+/// What is random about a fingerprint.
+#[derive(Debug)]
+struct Key {
+    /// Added to the words of a block.
+    pairs: [(u64, u64); PAIRS_PER_BLOCK],
+    /// Where the polynomial is evaluated.
+    point: u64,
+}
+
+/// That of this run of the program. Without randomness any other is as good, if nobody chooses the stream for it.
+static KEY: LazyLock<Key> = LazyLock::new(|| {
+    let mut random = [0x5a; (PAIRS_PER_BLOCK + 1) * PAIR_LEN];
     let _ = rand::fill(&mut random);
-    reduce(u64::from_le_bytes(random).into()).max(2)
+    Key::of(&random)
 });
+
+impl Key {
+    fn of(random: &[u8; (PAIRS_PER_BLOCK + 1) * PAIR_LEN]) -> Self {
+        let mut pairs = random.as_chunks().0.iter().map(words);
+        let (point, _) = pairs.next_back().unwrap_or_default();
+        Self {
+            pairs: std::array::from_fn(|_| pairs.next().unwrap_or_default()),
+            point: reduce(point.into()).max(2),
+        }
+    }
+}
 
 /// How much of a stream has come, and its fingerprint: comparable within one run of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,29 +60,32 @@ pub struct Fingerprint {
 /// Takes a stream in pieces of any size.
 #[derive(Debug, Clone)]
 pub struct Fingerprinter {
-    /// The point and its next powers.
-    powers: [u64; STRIDE],
+    key: &'static Key,
+    /// The polynomial of the blocks that are complete.
     value: u64,
+    /// The sum of the block that is not, and how many pairs are in it.
+    sum: u128,
+    pairs: usize,
     len: u64,
-    /// The beginning of a word, as many bytes as `len` has beyond whole words.
-    begun: [u8; WORD_LEN],
+    /// The beginning of a pair, as many bytes as `len` has beyond whole ones.
+    begun: [u8; PAIR_LEN],
 }
 
 impl Default for Fingerprinter {
     fn default() -> Self {
-        Self::at(*POINT)
+        Self::with(&KEY)
     }
 }
 
 impl Fingerprinter {
-    fn at(point: u64) -> Self {
-        let square = multiply(point, point);
-        let cube = multiply(square, point);
+    fn with(key: &'static Key) -> Self {
         Self {
-            powers: [point, square, cube, multiply(cube, point)],
+            key,
             value: 0,
+            sum: 0,
+            pairs: 0,
             len: 0,
-            begun: [0; WORD_LEN],
+            begun: [0; PAIR_LEN],
         }
     }
 
@@ -73,20 +100,14 @@ impl Fingerprinter {
                 .map(|(place, byte)| *place = *byte)
                 .count();
             bytes = bytes.get(taken..).unwrap_or_default();
-            if begun_len + taken < WORD_LEN {
+            if begun_len + taken < PAIR_LEN {
                 return;
             }
-            self.append(word(&self.begun));
+            self.append(&[self.begun]);
         }
-        let mut strides = bytes.chunks_exact(STRIDE * WORD_LEN);
-        for stride in &mut strides {
-            self.append_stride(stride);
-        }
-        let mut words = strides.remainder().chunks_exact(WORD_LEN);
-        for bytes in &mut words {
-            self.append(word(bytes));
-        }
-        for (place, byte) in self.begun.iter_mut().zip(words.remainder()) {
+        let (pairs, rest) = bytes.as_chunks();
+        self.append(pairs);
+        for (place, byte) in self.begun.iter_mut().zip(rest) {
             *place = *byte;
         }
     }
@@ -95,10 +116,15 @@ impl Fingerprinter {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut end = self.clone();
-        let begun = self.begun.get(..self.begun_len()).unwrap_or_default();
+        if let Some(unused) = end.begun.get_mut(self.begun_len()..)
+            && self.begun_len() > 0
+        {
+            unused.fill(0);
+            end.append(&[end.begun]);
+        }
+        end.end_block();
         // The length tells a stream from one with zeros behind it.
-        end.append(word(begun));
-        end.append(reduce(self.len.into()));
+        end.append_coefficient(reduce(self.len.into()));
         Fingerprint {
             len: self.len,
             value: end.value,
@@ -106,36 +132,48 @@ impl Fingerprinter {
     }
 
     fn begun_len(&self) -> usize {
-        usize::try_from(self.len % WORD_LEN as u64).unwrap_or_default()
+        usize::try_from(self.len % PAIR_LEN as u64).unwrap_or_default()
     }
 
-    /// value · x + word
-    fn append(&mut self, word: u64) {
-        let [point, ..] = self.powers;
-        self.value = reduce(u128::from(self.value) * u128::from(point) + u128::from(word));
-    }
-
-    /// value · x⁴ + a · x³ + b · x² + c · x + d: no sum of four products reaches 2^124.
-    fn append_stride(&mut self, stride: &[u8]) {
-        let [point, square, cube, fourth] = self.powers.map(u128::from);
-        let mut sum = u128::from(self.value) * fourth;
-        for (bytes, power) in stride.chunks_exact(WORD_LEN).zip([cube, square, point, 1]) {
-            sum += u128::from(word(bytes)) * power;
+    fn append(&mut self, mut pairs: &[[u8; PAIR_LEN]]) {
+        while !pairs.is_empty() {
+            let keys = self.key.pairs.get(self.pairs..).unwrap_or_default();
+            let (of_block, behind) = pairs.split_at_checked(keys.len()).unwrap_or((pairs, &[]));
+            for (pair, (first_key, second_key)) in of_block.iter().zip(keys) {
+                let (first, second) = words(pair);
+                let hidden = |word: u64, key: &u64| u128::from(word.wrapping_add(*key));
+                let product = hidden(first, first_key) * hidden(second, second_key);
+                self.sum = self.sum.wrapping_add(product);
+            }
+            self.pairs += of_block.len();
+            if self.pairs == PAIRS_PER_BLOCK {
+                self.end_block();
+            }
+            pairs = behind;
         }
-        self.value = reduce(sum);
+    }
+
+    fn end_block(&mut self) {
+        if self.pairs > 0 {
+            for part in 0..3 {
+                let mask = (1 << COEFFICIENT_BITS) - 1;
+                let coefficient = (self.sum >> (part * COEFFICIENT_BITS)) & mask;
+                self.append_coefficient(reduce(coefficient));
+            }
+            self.sum = 0;
+            self.pairs = 0;
+        }
+    }
+
+    fn append_coefficient(&mut self, coefficient: u64) {
+        let product = u128::from(self.value) * u128::from(self.key.point);
+        self.value = reduce(product + u128::from(coefficient));
     }
 }
 
-fn word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    for (place, byte) in word.iter_mut().zip(bytes) {
-        *place = *byte;
-    }
-    u64::from_le_bytes(word)
-}
-
-fn multiply(one: u64, other: u64) -> u64 {
-    reduce(u128::from(one) * u128::from(other))
+fn words(pair: &[u8; PAIR_LEN]) -> (u64, u64) {
+    let word = |bytes: Option<&[u8; WORD_LEN]>| u64::from_le_bytes(bytes.copied().unwrap_or_default());
+    (word(pair.first_chunk()), word(pair.last_chunk()))
 }
 
 /// Modulo the prime.
@@ -154,20 +192,29 @@ fn reduce(number: u128) -> u64 {
 mod tests {
     use super::*;
 
+    /// The same in each run: 0, 1, 2, …
+    static FIXED: LazyLock<Key> = LazyLock::new(|| {
+        Key::of(&std::array::from_fn(|at| u8::try_from(at % 251).unwrap()))
+    });
+
     fn of(bytes: &[u8]) -> Fingerprint {
-        let mut printer = Fingerprinter::at(12345);
+        let mut printer = Fingerprinter::with(&FIXED);
         printer.update(bytes);
         printer.fingerprint()
     }
 
+    fn pattern(len: usize) -> Vec<u8> {
+        (0..len)
+            .map(|at| u8::try_from(at * 37 % 251).unwrap())
+            .collect()
+    }
+
     #[test]
     fn a_stream_has_one_fingerprint_however_it_is_cut() {
-        let stream: Vec<u8> = (0..300_u16)
-            .map(|at| at.to_le_bytes()[0].wrapping_mul(37))
-            .collect();
-        for first in 0..60 {
-            for second in [0, 1, 6, 7, 8, 28, 29, 100] {
-                let mut printer = Fingerprinter::at(12345);
+        let stream = pattern(3000);
+        for first in (0..60).chain([1000, 1023, 1024, 1025]) {
+            for second in [0, 1, 15, 16, 17, 28, 1024, 1500] {
+                let mut printer = Fingerprinter::with(&FIXED);
                 let (a, rest) = stream.split_at(first);
                 let (b, c) = rest.split_at(second);
                 for piece in [a, b, c] {
@@ -179,24 +226,44 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_polynomial_at_the_point() {
-        // Computed by hand, in the plainest way: each word, then what is left, then the length.
-        let stream: Vec<u8> = (1..=40).collect();
-        let mut value: u128 = 0;
-        for word in stream.chunks(7) {
-            let mut bytes = [0; 16];
-            bytes[..word.len()].copy_from_slice(word);
-            value = (value * 12345 + u128::from_le_bytes(bytes)) % u128::from(PRIME);
+    fn it_is_the_polynomial_of_the_sums_at_the_point() {
+        // In the plainest way: numbers of any size, and remainders only at the end of a step.
+        for len in [0, 1, 16, 40, 1024, 1030, 2500] {
+            let stream = pattern(len);
+            let number = |bytes: &[u8]| {
+                let digits = bytes.iter().rev().map(|byte| u128::from(*byte));
+                digits.fold(0, |number, digit| number * 256 + digit)
+            };
+            let mut coefficients = Vec::new();
+            for block in stream.chunks(1024) {
+                let mut sum = 0_u128;
+                for (at, pair) in block.chunks(16).enumerate() {
+                    let key = |word| number(&pattern_of_key()[at * 16 + word * 8..][..8]);
+                    let (first, second) = pair.split_at(pair.len().min(8));
+                    let hidden = |word, at| (number(word) + key(at)) % (1 << 64);
+                    sum = sum.wrapping_add(hidden(first, 0) * hidden(second, 1));
+                }
+                coefficients.extend([sum % (1 << 43), (sum >> 43) % (1 << 43), sum >> 86]);
+            }
+            coefficients.push(len as u128);
+            let point = number(&pattern_of_key()[1024..1032]) % u128::from(PRIME);
+            let value = coefficients.iter().fold(0, |value, coefficient| {
+                (value * point + coefficient) % u128::from(PRIME)
+            });
+            assert_eq!(u128::from(of(&stream).value), value, "{len}");
         }
-        value = (value * 12345 + 40) % u128::from(PRIME);
-        assert_eq!(u128::from(of(&stream).value), value);
+    }
+
+    /// What `FIXED` was made of.
+    fn pattern_of_key() -> Vec<u8> {
+        (0..1040).map(|at| u8::try_from(at % 251).unwrap()).collect()
     }
 
     #[test]
     fn a_difference_anywhere_shows() {
-        let stream = vec![0_u8; 64];
+        let stream = vec![0_u8; 1100];
         let whole = of(&stream);
-        for at in 0..64 {
+        for at in (0..64).chain(1000..1100) {
             for bit in 0..8 {
                 let mut other = stream.clone();
                 other[at] ^= 1 << bit;
@@ -204,7 +271,7 @@ mod tests {
             }
             assert_ne!(of(&stream[..at]).value, whole.value, "cut at {at}");
         }
-        assert_ne!(of(b"1234567abcdefg"), of(b"abcdefg1234567"));
+        assert_ne!(of(b"12345678abcdefgh"), of(b"abcdefgh12345678"));
     }
 
     #[test]
