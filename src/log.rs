@@ -17,6 +17,10 @@ const WAITING_LEN_MAX: usize = 1024 * 1024;
 /// How much memory is kept for the lines to come. More than this waits only when something is wrong.
 const KEPT_LEN_MAX: usize = 64 * 1024;
 
+/// How long lines are gathered before they are written: a busy server wakes the thread that writes them fifty times a
+/// second, rather than for each line. Nobody sees that they come so much later.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// How long the last lines may take to be written when the program ends.
 const FINISH_MAX: Duration = Duration::from_millis(500);
 const FINISH_LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -111,20 +115,28 @@ impl Lines {
 
     fn change(&self, change: impl FnOnce(&mut Waiting)) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_empty = waiting.text.is_empty();
         change(&mut waiting);
+        let is_news = was_empty || !waiting.is_open;
         drop(waiting);
-        self.changed.notify_one();
+        if is_news {
+            self.changed.notify_one();
+        }
     }
 
     /// Takes all that waits in exchange for `taken`, which is empty; false once nothing more will come.
     fn take(&self, taken: &mut String) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut waiting = self
+        let waiting = self
             .changed
             .wait_while(waiting, |waiting| {
                 waiting.is_open && waiting.text.is_empty()
             })
             .unwrap_or_else(PoisonError::into_inner);
+        let gathered = self
+            .changed
+            .wait_timeout_while(waiting, GATHER, |waiting| waiting.is_open);
+        let (mut waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut waiting.text, taken);
         !taken.is_empty()
     }

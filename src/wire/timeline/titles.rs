@@ -35,7 +35,9 @@ pub(super) fn bytes_in_words(count: u64) -> String {
 pub(super) fn line(text: &str) -> String {
     let mut chars = text.chars().map(|char| match char {
         // Marks that reorder text would let a message pretend to be another one.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '·',
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '·'
+        }
         char if char.is_control() => '·',
         char => char,
     });
