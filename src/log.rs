@@ -45,6 +45,8 @@ struct Waiting {
     text: String,
     lost: u64,
     is_open: bool,
+    /// The latest second in which something was said, and how it is written.
+    second: (u64, String),
 }
 
 impl Log {
@@ -151,7 +153,7 @@ impl Waiting {
             self.lost += 1;
             return;
         }
-        write_time(&mut self.text, now);
+        self.add_time(now);
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {
             let _ = write!(
@@ -161,6 +163,23 @@ impl Waiting {
         }
         let _ = self.text.write_fmt(text);
         self.text.push('\n');
+    }
+
+    /// `2026-11-22T23:40:01.123Z `: UTC, so that logs of two machines can be laid side by side.
+    fn add_time(&mut self, now: SystemTime) {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (second, text) = &mut self.second;
+        if *second != since.as_secs() || text.is_empty() {
+            let t = Civil::from_unix(since.as_secs());
+            *second = since.as_secs();
+            text.clear();
+            let _ = write!(
+                text,
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+                t.year, t.month, t.day, t.hour, t.minute, t.second
+            );
+        }
+        let _ = write!(self.text, "{text}.{:03}Z ", since.subsec_millis());
     }
 }
 
@@ -192,23 +211,6 @@ fn write_lines(lines: &Lines, mut file: Option<File>) {
         together.clear();
         together.shrink_to(KEPT_LEN_MAX);
     }
-}
-
-/// `2026-11-22T23:40:01.123Z `: UTC, so that logs of two machines can be laid side by side.
-fn write_time(line: &mut String, now: SystemTime) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let t = Civil::from_unix(since.as_secs());
-    let _ = write!(
-        line,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z ",
-        t.year,
-        t.month,
-        t.day,
-        t.hour,
-        t.minute,
-        t.second,
-        since.subsec_millis()
-    );
 }
 
 #[cfg(test)]
@@ -265,11 +267,13 @@ mod tests {
 
     #[test]
     fn times_are_utc_to_the_millisecond() {
-        let mut line = String::new();
-        write_time(
-            &mut line,
-            UNIX_EPOCH + Duration::from_millis(1_795_305_600_042),
+        let mut waiting = Waiting::default();
+        for millis in [0, 1_795_305_600_042, 1_795_305_600_999, 1_795_305_601_000] {
+            waiting.add_time(UNIX_EPOCH + Duration::from_millis(millis));
+        }
+        assert_eq!(
+            waiting.text,
+            "1970-01-01T00:00:00.000Z 2026-11-22T00:00:00.042Z 2026-11-22T00:00:00.999Z 2026-11-22T00:00:01.000Z "
         );
-        assert_eq!(line, "2026-11-22T00:00:00.042Z ");
     }
 }
