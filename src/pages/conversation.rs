@@ -102,13 +102,14 @@ async fn talk<S: Stream>(
     group: Group,
     after: Option<ChangeId>,
 ) -> Result<(), StoreError> {
-    let Some(mut visit) = app.hub.enter(guest(via, socket, session), group).await? else {
+    let guest = guest(via, socket, session);
+    let Some((mut visit, opening)) = app.hub.enter(guest, group, after).await? else {
         // They left the group since the handshake.
         turn_out(socket.socket());
         while socket.next().await.is_some() {}
         return Ok(());
     };
-    tell_opening(app, socket, session, &mut visit, Opening::new(after)).await?;
+    tell_opening(app, socket, session, &mut visit, opening).await?;
     while let Some(text) = hear(app, socket, session).await {
         app.sessions.touch(session, app::now()).await;
         if is_over(session).await {
