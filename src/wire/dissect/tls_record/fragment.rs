@@ -155,12 +155,12 @@ fn outer_struct(
         Protection::Tls13 => (
             "TLSCiphertext",
             RFC8446_5_2,
-            "An encrypted record: its length is all that others learn.",
+            "An encrypted record: others learn who sent it, when, and how long it is.",
         ),
         _ => (
             "TLSCiphertext",
             "RFC 5246 §6.2.3",
-            "An encrypted record: its type and length are all that others learn.",
+            "An encrypted record: others learn who sent it, what type it has, when, and how long it is.",
         ),
     }
 }
