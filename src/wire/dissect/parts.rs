@@ -308,19 +308,21 @@ fn big_endian(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "RFC 0 §0";
+    fn part(name: &'static str) -> Field {
+        named(name, "RFC 0 §0").meaning("A part.")
+    }
 
     /// A byte, and a list of numbers of two bytes behind a length.
     fn example(bytes: &[u8]) -> Field {
-        dissect(bytes, named("example", SOURCE), |parts| {
-            parts.number(1, named("first", SOURCE))?;
-            parts.vector(1, None, named("list", SOURCE), |parts| {
+        dissect(bytes, part("example"), |parts| {
+            parts.number(1, part("first"))?;
+            parts.vector(1, None, part("list"), |parts| {
                 while parts.more() {
-                    parts.number(2, named("item", SOURCE))?;
+                    parts.number(2, part("item"))?;
                 }
                 Ok(())
             })?;
-            parts.number(1, named("last", SOURCE))?;
+            parts.number(1, part("last"))?;
             Ok(())
         })
     }
@@ -375,9 +377,9 @@ mod tests {
     fn the_number_of_fields_is_bounded() {
         let count = |items: usize| {
             let bytes = vec![0; items];
-            let field = dissect(&bytes, named("many", SOURCE), |parts| {
+            let field = dissect(&bytes, part("many"), |parts| {
                 while parts.more() {
-                    parts.number(1, named("item", SOURCE))?;
+                    parts.number(1, part("item"))?;
                 }
                 Ok(())
             });

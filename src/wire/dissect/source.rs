@@ -108,10 +108,12 @@ mod tests {
     #[test]
     fn a_row_has_no_gaps() {
         let mut row = Row::from(2);
-        row.add(Field::leaf("a", 3..5, Value::Bytes, ""));
-        row.separator(",", 6, "");
-        row.separator(",", 6, "");
-        let field = Field::group("whole", 2..8, "").children(row.done(8));
+        row.add(Field::leaf("a", 3..5, Value::Bytes, "").meaning("A letter."));
+        row.separator(",", 6, "A comma.");
+        row.separator(",", 6, "A comma.");
+        let field = Field::group("whole", 2..8, "")
+            .meaning("All of it.")
+            .children(row.done(8));
         assert_eq!(field.flaw(), None);
         let names: Vec<_> = field
             .children

@@ -60,12 +60,11 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
     }
     let Some(layout) = layout else {
         if row.end() < bytes.len() {
-            row.add(Field::leaf(
-                "header",
-                row.end()..bytes.len(),
-                Value::Bytes,
-                SOURCE,
-            ));
+            let rest = row.end()..bytes.len();
+            row.add(
+                Field::leaf("header", rest, Value::Bytes, SOURCE)
+                    .meaning("The rest of the header, as far as it is here."),
+            );
         }
         frame.children = row.done(bytes.len());
         return frame.problem("The header of this frame has not ended.");
