@@ -1,8 +1,10 @@
 //! The bytes of one message while they are taken apart, and the row of fields that is made of them.
 //! No protocol: this only keeps the promise that every byte belongs to exactly one leaf.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::octets::counted;
 use crate::wire::field::{Field, Value};
 
 /// The most parts that one message is taken apart into, give or take the parts of one part.
@@ -47,6 +49,12 @@ impl<'a> Source<'a> {
         let offset = self.slice(at).iter().position(|&other| other == byte)?;
         Some(at.start + offset)
     }
+}
+
+/// That so many bytes of this are lacking.
+pub(super) fn not_here(missing: u64, of: &str) -> Cow<'static, str> {
+    let are = if missing == 1 { "is" } else { "are" };
+    format!("{} of {of} {are} not here.", counted(missing, "byte")).into()
 }
 
 /// Fields in a row, each beginning where the one before it ended.
@@ -121,6 +129,12 @@ mod tests {
             .map(|part| part.name.as_ref())
             .collect();
         assert_eq!(names, ["OWS", "a", ",", "OWS"]);
+    }
+
+    #[test]
+    fn what_is_not_here_is_said_in_english() {
+        assert_eq!(not_here(1, "it"), "1 byte of it is not here.");
+        assert_eq!(not_here(2, "it"), "2 bytes of it are not here.");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod payload;
 
 use layout::Layout;
 
-use super::source::Row;
+use super::source::{Row, not_here};
 use crate::octets::Direction;
 use crate::websocket::frame::{FrameError, Opcode, decode_frame_header};
 use crate::wire::field::{Field, Value};
@@ -87,7 +87,7 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
         .payload_len
         .saturating_sub((bytes.len() - layout.header_len().min(bytes.len())) as u64);
     if missing > 0 {
-        frame.problem = Some(format!("{missing} bytes of this payload are not here.").into());
+        frame.problem = Some(not_here(missing, "this payload"));
     }
     frame.children = row.done(bytes.len());
     frame
