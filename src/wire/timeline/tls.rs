@@ -37,7 +37,7 @@ pub(super) struct Tls {
 #[derive(Debug, Default)]
 struct Half {
     reading: Reading,
-    /// Of the item whose item is `begun`: all of a record, the first bytes of what is none.
+    /// What has come of the item `begun`: all of a record, the first bytes of what is none.
     pending: BytesMut,
     begun: Option<usize>,
     /// Where the last whole record ends, kept or not.
@@ -271,7 +271,7 @@ fn grow(index: usize, direction: Direction, end: u64, desk: &mut Desk<'_>) {
     });
 }
 
-/// An item is none that could be read.
+/// An item turns out to be nothing that could be read.
 fn stray(index: usize, desk: &mut Desk<'_>) {
     desk.ledger.change(index, |item, _| {
         item.kind = Kind::Unreadable;

@@ -1,4 +1,4 @@
-//! A whole record, and what it carried: each item that `decrypt` tells gets its place on the timeline.
+//! A whole record, and what it carried: each event that `decrypt` tells gets its place on the timeline.
 
 use bytes::Bytes;
 
