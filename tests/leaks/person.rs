@@ -58,6 +58,14 @@ pub(crate) fn instructor_cookie(wire: Wire) -> &'static str {
     }
 }
 
+/// The badge of a browser that has not logged in.
+pub(crate) fn badge_cookie(wire: Wire) -> &'static str {
+    match wire {
+        Wire::Plain => "browser_token_plain",
+        Wire::Tls => "__Host-browser-token",
+    }
+}
+
 pub(crate) fn session_cookie(wire: Wire) -> &'static str {
     match wire {
         Wire::Plain => "sid_plain",
