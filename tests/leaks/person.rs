@@ -26,7 +26,7 @@ pub(crate) struct Person {
     pub(crate) markers: Markers,
     pub(crate) client: Client,
     /// Held open, not heard.
-    pub(crate) _alone: Socket,
+    pub(crate) alone: Socket,
     pub(crate) lobby: Socket,
 }
 
@@ -110,7 +110,7 @@ impl Person {
             connections: recorders.iter().map(|it| it.about().number).collect(),
             markers,
             client,
-            _alone: alone,
+            alone: alone,
             lobby,
         }
     }
