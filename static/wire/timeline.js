@@ -106,11 +106,12 @@ export class Timeline extends EventTarget {
   }
 
   #drawCount(filter, rows) {
-    const isSearching = filter.isSearching && this.#element.dataset.chosen === 'true';
+    const isChosen = this.#element.dataset.chosen === 'true';
+    const isSearching = isChosen && filter.isSearching;
     const total = counted(this.#items.length, 'item');
     const passing = `${filter.isCut ? 'the first ' : ''}${counted(rows, 'row')} of ${total}`;
     const count = filter.complaint ?? (filter.isEmpty ? total : isSearching ? 'searching…' : passing);
-    setText(part(this.#element, '.count'), count);
+    setText(part(this.#element, '.count'), isChosen ? count : '');
     this.#element.dataset.searching = String(isSearching);
     this.#element.dataset.rows = rows > 0 ? 'some' : this.#items.length === 0 ? 'none-yet' : filter.complaint === null ? 'none-pass' : 'none';
     if (!this.#owesWord || isSearching) return;

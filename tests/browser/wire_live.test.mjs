@@ -178,6 +178,32 @@ live('where nothing is chosen the page says so', async (wire) => {
   assert(!await wire.page.getByText('Nothing has crossed yet').isVisible());
 }, { address: '/wire' });
 
+live('two connections are compared that did the same, and stay while somebody looks at them', async (wire, server) => {
+  const recorded = server.recordings.get(12);
+  const add = (first, carried) => {
+    server.record(first, recorded, { tls: false, carried });
+    server.record(first + 1, recorded, { tls: true, carried });
+    server.tellConnections();
+  };
+  const chosen = () => wire.page.locator('.view-name').allInnerTexts();
+  const options = () => wire.page.getByLabel('In clear').locator('option').allInnerTexts();
+  add(13, 'POST /register');
+  await until('the pair', async () => (await chosen()).join() === 'Connection 13,Connection 14');
+  // Styles and scripts alone tell nothing.
+  add(15, '2 files');
+  await until('another choice', async () => (await options()).length === 2);
+  assert.deepEqual(await chosen(), ['Connection 13', 'Connection 14']);
+  add(17, 'POST /login');
+  await until('the newer pair', async () => (await chosen()).join() === 'Connection 17,Connection 18');
+  await wire.page.locator('#compare-tls .lane-row').first().click();
+  await wire.page.locator('#compare-tls .item').waitFor();
+  add(19, 'POST /login');
+  await until('yet another choice', async () => (await options()).length === 4);
+  assert.deepEqual(await chosen(), ['Connection 17', 'Connection 18']);
+  assert(await wire.page.locator('#compare-tls .item').isVisible());
+  assert.deepEqual(await wire.page.locator('select').evaluateAll((selects) => selects.map(({ value }) => value)), ['17', '18']);
+}, { address: '/wire/compare', profile: SIZES.projector });
+
 live('ten thousand items in pieces are drawn a few times, not once a piece', async (wire, server) => {
   await wire.rows.first().waitFor();
   await wire.page.evaluate(() => {

@@ -13,17 +13,17 @@ class MadeUpServer {
   recordings = new Map();
   /** What the page asked for on its newest socket, oldest first. */
   wishes = [];
-  /** A test may answer a type of wish itself: `answers.find = (wish, watched) => …` gives the events to tell. */
+  /** A test may answer a type of wish itself: `answers.find = (wish) => …` gives the events to tell. */
   answers = {};
   #sockets = [];
-  #watched = null;
 
   constructor() {
     this.record(12, recording());
   }
 
-  record(number, recorded) {
-    this.recordings.set(number, { ...recorded, connection: { ...recorded.connection, number } });
+  /** `rest` is what the list says otherwise than the recording. */
+  record(number, recorded, rest = {}) {
+    this.recordings.set(number, { ...recorded, connection: { ...recorded.connection, number, ...rest } });
   }
 
   /** Tells all who listen. */
@@ -47,38 +47,33 @@ class MadeUpServer {
     for (const socket of sockets) await socket.close({ code: 1001 });
   }
 
-  /** The latest wish of this type. */
-  latest(type) {
-    return this.wishes.findLast((wish) => wish.type === type);
-  }
-
   accept(socket) {
     this.#sockets.push(socket);
     this.wishes = [];
-    this.#watched = null;
+    let watched = null;
     socket.onMessage((text) => {
       const wish = JSON.parse(text);
+      if (wish.type === 'watch') watched = wish.connection;
       this.wishes.push(wish);
-      this.#answer(wish).forEach((event) => socket.send(JSON.stringify(event)));
+      this.#answer(wish, watched).forEach((event) => socket.send(JSON.stringify(event)));
     });
     socket.onClose(() => { this.#sockets = this.#sockets.filter((other) => other !== socket); });
     socket.send(JSON.stringify({ type: 'hello', run: this.run }));
     this.tellConnections();
   }
 
-  #answer(wish) {
-    if (wish.type === 'watch') this.#watched = wish.connection;
+  #answer(wish, watched) {
     const own = this.answers[wish.type];
-    if (own) return own(wish, this.#watched);
-    const recorded = this.recordings.get(this.#watched);
+    if (own) return own(wish);
+    const recorded = this.recordings.get(watched);
     switch (wish.type) {
       case 'watch':
         if (wish.connection === null) return [];
         return recorded ? begin(recorded) : [{ type: 'refused', connection: wish.connection, text: `Connection ${wish.connection} is not here.` }];
       case 'show':
-        return [{ type: 'shown', connection: this.#watched, shown: shownOf(recorded, wish.item) }];
+        return [{ type: 'shown', connection: watched, shown: shownOf(recorded, wish.item) }];
       case 'find':
-        return [{ type: 'found', connection: this.#watched, question: wish.question, wire: [], inside: holding(recorded, wish.text), more: false }];
+        return [{ type: 'found', connection: watched, question: wish.question, wire: [], inside: holding(recorded, wish.text), more: false }];
       default:
         throw new Error(`nobody answers “${wish.type}”`);
     }
