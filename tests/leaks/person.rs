@@ -110,7 +110,7 @@ impl Person {
             connections: recorders.iter().map(|it| it.about().number).collect(),
             markers,
             client,
-            alone: alone,
+            alone,
             lobby,
         }
     }

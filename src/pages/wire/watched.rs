@@ -198,10 +198,7 @@ impl Watched {
         while !rest.is_empty() || self.begins_anew {
             let (batch, behind) = rest.split_at(rest.len().min(ITEMS_PER_EVENT));
             let begins_anew = std::mem::take(&mut self.begins_anew);
-            let mut event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "more": !behind.is_empty(), "items": batch });
-            if let Some(why) = self.why_anew.take() {
-                event["why"] = why.into();
-            }
+            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "why": self.why_anew.take(), "more": !behind.is_empty(), "items": batch });
             events.push(event.to_string());
             rest = behind;
         }
