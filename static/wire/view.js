@@ -127,6 +127,7 @@ export class ConnectionView extends EventTarget {
 
   #reset() {
     setText(part(this.#element, '.view-name'), this.#connection === null ? 'The wire' : `Connection ${this.#connection}`);
+    clearTimeout(this.#showTimer);
     this.#timeline.clear(this.#connection !== null);
     this.#open = null;
     this.#shown = null;
