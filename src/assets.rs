@@ -38,8 +38,9 @@ const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:
     "panels.js", "people.js", "scroll.js", "session.js", "site.js", "socket.js", "style.css",
     "time.js", "timeline.js", "typing.js", "wire/arithmetic.js", "wire/bytes.js", "wire/compare.js",
     "wire/connections.js", "wire/document_source.js", "wire/explanation.js", "wire/field_tree.js",
-    "wire/filter.js", "wire/hex_view.js", "wire/inspector.js", "wire/items.js", "wire/lanes.js",
-    "wire/overview.js", "wire/paper.js", "wire/values.js", "wire/view.js", "wire/virtual_list.js",
+    "wire/filter.js", "wire/focus.js", "wire/hex_view.js", "wire/in_place.js", "wire/inspector.js",
+    "wire/items.js", "wire/lanes.js", "wire/live.js", "wire/overview.js", "wire/paper.js",
+    "wire/search.js", "wire/timeline.js", "wire/values.js", "wire/view.js", "wire/virtual_list.js",
     "wire/wire.css", "wire/wire.js", "wire/words.js",
 );
 

@@ -6,6 +6,8 @@ const OPEN_ROWS_MAX = 40;
 const HUES = 6;
 /** A field with more than this share of its pane is shown by the colours of its parts. */
 const GREAT_SHARE = 0.4;
+/** What stands behind this field in a frame is masked with it (RFC 6455 §5.3). */
+export const MASKING_KEY = 'Masking-key';
 
 /** Two hexadecimal digits a byte. */
 export function fromHex(hex) {
@@ -42,7 +44,10 @@ class Node {
 }
 
 export class Side {
-  /** [{ title, item, offset, bytes, cut, start }]; `start` is where its bytes begin in the side. */
+  /**
+   * [{ title, item, offset, bytes, cut, start, maskedFrom }]; `start` is where its bytes begin in the side, `maskedFrom` where those
+   * of a frame are masked.
+   */
   panes = [];
   nodes = [];
   roots = [];
@@ -53,7 +58,7 @@ export class Side {
   constructor(panes) {
     panes.forEach((pane, index) => {
       const bytes = fromHex(pane.bytes);
-      this.panes.push({ title: pane.title, item: pane.item, offset: pane.offset, cut: pane.cut ?? 0, bytes, start: this.length });
+      this.panes.push({ title: pane.title, item: pane.item, offset: pane.offset, cut: pane.cut ?? 0, bytes, start: this.length, maskedFrom: Infinity });
       this.#leaves.push(new Int32Array(bytes.length).fill(-1));
       this.#grow(pane.tree, index);
       this.length += bytes.length;
@@ -75,6 +80,7 @@ export class Side {
       this.nodes.push(node);
       if (parent === null) this.roots.push(node.id);
       else parent.parts.push(node.id);
+      if (field.name === MASKING_KEY) this.panes[pane].maskedFrom = node.to;
       // Parts come later and overwrite what their whole has claimed. Bits have no byte for themselves.
       if (field.mask === undefined) this.#leaves[pane].fill(node.id, node.from, node.to);
       const parts = field.parts ?? [];
@@ -128,11 +134,6 @@ export class Side {
     return this.panes.findLast(({ start }) => start <= at) ?? null;
   }
 
-  byteAt(at) {
-    const pane = this.paneAt(at);
-    return pane.bytes[at - pane.start];
-  }
-
   /** The innermost field of a byte of the side, or null. */
   leafAt(at) {
     const pane = this.panes.findLastIndex(({ start }) => start <= at);
@@ -143,6 +144,11 @@ export class Side {
   rangeOf(node) {
     const { start } = this.panes[node.pane];
     return [start + node.from, start + node.to];
+  }
+
+  /** Whether the bytes of a field are masked, so that they are not what it says. */
+  isMasked(node) {
+    return node.from >= this.panes[node.pane].maskedFrom;
   }
 
   /** A field and all it is part of, outermost first. */

@@ -1,45 +1,40 @@
 // Two connections that did the same, one in clear and one over TLS, side by side as Eve sees them.
-// Each has a socket of its own, and the newest pair with the same first request is chosen until somebody chooses another.
+// Each has a socket of its own. The newest pair that did the same is shown, until somebody chooses another or looks into this one.
 
 import { byId, part } from '../markup.js';
-import { Socket } from '../socket.js';
-import { Connections, carriedBy, factsOf } from './connections.js';
+import { Connections, carriedBy, originOf } from './connections.js';
+import { follow, setText } from './in_place.js';
+import { Live } from './live.js';
 import { ConnectionView } from './view.js';
 
 /** One half of the page: a socket, its list, a choice and a view. */
 class Half extends EventTarget {
-  #socket = new Socket(() => '/ws/wire');
+  #source;
   #view;
   #select;
   #tls;
-  connections;
-  /** Whether somebody chose; until then the page does. */
+  #list = new Connections(document.createElement('ol'), document.createElement('p'));
+  /** Those of its kind, newest first. */
+  connections = [];
+  /** Whether somebody chose or looks; until then the page chooses. */
   isChosen = false;
 
-  constructor(element, select, tls) {
+  constructor(element, tls) {
     super();
     this.#tls = tls;
-    this.#select = select;
-    this.#view = new ConnectionView(part(element, '.view'), this.#socket, { mode: 'eve', label: tls ? 'over TLS' : 'in clear' });
-    this.connections = [];
-    const list = new Connections(document.createElement('ol'), document.createElement('p'));
-    list.addEventListener('changed', () => this.#listed(list.all));
-    this.#socket.addEventListener('event', ({ detail }) => {
-      this.#socket.settle();
-      this.#receive(detail, list);
-    });
-    this.#socket.addEventListener('state', ({ detail }) => {
-      if (detail.name === 'open' && this.#view.connection !== null) this.#socket.send({ type: 'watch', connection: this.#view.connection });
-      if (detail.name === 'ended') location.assign('/login');
-    });
-    select.addEventListener('change', () => {
-      this.isChosen = true;
-      this.watch(Number(select.value));
-    });
+    this.#select = part(element, 'select');
+    this.#source = new Live(part(element, '.live-state'));
+    this.#view = new ConnectionView(part(element, '.view'), this.#source, { mode: 'eve', label: tls ? 'over TLS' : 'in clear' });
+    this.#list.addEventListener('changed', () => this.#listed());
+    this.#source.addEventListener('event', ({ detail }) => this.#receive(detail));
+    this.#source.addEventListener('trouble', ({ detail }) => this.#view.notice(detail));
+    this.#source.addEventListener('greeted', ({ detail }) => this.#greeted(detail));
+    this.#select.addEventListener('change', () => this.watch(Number(this.#select.value)));
+    ['pointerdown', 'keydown', 'change'].forEach((type) => element.addEventListener(type, () => { this.isChosen = true; }));
   }
 
   start() {
-    this.#socket.start();
+    this.#source.start();
   }
 
   watch(number) {
@@ -47,33 +42,58 @@ class Half extends EventTarget {
     this.#view.watch(number);
   }
 
-  #receive(event, list) {
-    if (event.type === 'connections') list.receive(event);
-    else if (event.type === 'refused') this.#view.notice(event.text);
-    else this.#view.receive(event);
+  #greeted(run) {
+    this.#view.notice('');
+    if (run !== 'other') {
+      this.#view.again();
+      return;
+    }
+    this.isChosen = false;
+    this.#view.watch(null);
   }
 
-  #listed(all) {
-    this.connections = all.filter(({ tls }) => tls === this.#tls);
-    const { value } = this.#select;
-    this.#select.replaceChildren(...this.connections.map((connection) => {
-      const option = document.createElement('option');
-      option.value = String(connection.number);
-      option.textContent = `${connection.number}: ${carriedBy(connection)} · ${factsOf(connection)}`;
-      return option;
-    }));
-    this.#select.value = value;
+  #receive(event) {
+    switch (event.type) {
+      case 'hello':
+      case 'session_ended':
+        // The source sees to it.
+        break;
+      case 'connections':
+        this.#list.receive(event);
+        break;
+      case 'refused':
+        if (event.connection === undefined) this.#view.notice(event.text);
+        else this.#view.receive(event);
+        break;
+      default:
+        this.#view.receive(event);
+    }
+  }
+
+  #listed() {
+    this.connections = this.#list.all.filter(({ tls }) => tls === this.#tls);
+    follow(this.#select, this.connections, {
+      keyOf: ({ number }) => number,
+      create: () => document.createElement('option'),
+      fill: (option, connection) => {
+        option.value = String(connection.number);
+        setText(option, `${connection.number}: ${carriedBy(connection)} · ${originOf(connection)}`);
+      },
+    });
+    // An option that is new may have become the chosen one.
+    this.#select.value = String(this.#view.connection ?? '');
     this.dispatchEvent(new Event('changed'));
   }
 }
 
-const plain = new Half(byId('compare-plain'), byId('choose-plain'), false);
-const tls = new Half(byId('compare-tls'), byId('choose-tls'), true);
+const plain = new Half(byId('compare-plain'), false);
+const tls = new Half(byId('compare-tls'), true);
 
-/** The newest pair that began with the same request, else the newest of each. */
+/** The newest pair that did the same, and more than fetch scripts and styles; else the newest of each. */
 function bestPair() {
-  for (const one of plain.connections) {
-    const other = tls.connections.find(({ carried }) => carried !== '' && carried === one.carried);
+  const tells = ({ carried }) => carried !== '' && !/^\d+ files?$/.test(carried);
+  for (const one of plain.connections.filter(tells)) {
+    const other = tls.connections.find(({ carried }) => carried === one.carried);
     if (other) return [one, other];
   }
   return [plain.connections[0], tls.connections[0]];
@@ -82,9 +102,9 @@ function bestPair() {
 function choose() {
   const [one, other] = bestPair();
   byId('wire-notice').hidden = Boolean(one && other);
-  byId('wire-notice').textContent = one && other
+  setText(byId('wire-notice'), one && other
     ? ''
-    : 'It takes one connection of each kind: start the server with --both and --instructor, open the chat on both sides, and look here with the instructor’s key.';
+    : 'It takes one connection of each kind: start the server with --both and --instructor, open the chat on both sides, and look here with the instructor’s key.');
   if (plain.isChosen || tls.isChosen) return;
   if (one) plain.watch(one.number);
   if (other) tls.watch(other.number);

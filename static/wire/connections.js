@@ -3,6 +3,7 @@
 
 import { copyOf, part } from '../markup.js';
 import { clock } from '../time.js';
+import { follow, setText } from './in_place.js';
 import { shortBytes } from './words.js';
 
 /**
@@ -13,7 +14,6 @@ export class Connections extends EventTarget {
   #list;
   #none;
   #known = new Map();
-  #rows = new Map();
   #current = null;
 
   constructor(list, none) {
@@ -48,49 +48,38 @@ export class Connections extends EventTarget {
 
   set current(number) {
     this.#current = number;
-    this.#rows.forEach((row, each) => this.#markCurrent(row, each));
+    [...this.#list.children].forEach((row) => this.#markCurrent(row));
   }
 
   #draw() {
-    const rows = this.all.map((connection) => this.#row(connection));
-    this.#rows.forEach((row, number) => {
-      if (this.#known.has(number)) return;
-      row.remove();
-      this.#rows.delete(number);
+    follow(this.#list, this.all, {
+      keyOf: ({ number }) => number,
+      create: () => copyOf('wire-connection-row'),
+      fill: (row, connection) => this.#fill(row, connection),
     });
-    rows.forEach((row, index) => {
-      if (this.#list.children[index] !== row) this.#list.insertBefore(row, this.#list.children[index] ?? null);
-    });
-    this.#none.hidden = rows.length > 0;
+    this.#none.hidden = this.#known.size > 0;
   }
 
-  #row(connection) {
+  #fill(row, connection) {
     const { number } = connection;
-    const row = this.#rows.get(number) ?? copyOf('wire-connection-row');
-    this.#rows.set(number, row);
     const link = part(row, 'a');
     link.href = `/wire/${number}`;
     link.dataset.number = String(number);
     link.dataset.tls = String(connection.tls);
     link.dataset.open = String(connection.ended === null);
-    set(part(row, '.wire-connection-number'), String(number));
-    set(part(row, '.wire-connection-carried'), carriedBy(connection));
-    set(part(row, '.wire-connection-protection'), protectionOf(connection));
-    set(part(row, '.wire-connection-facts'), factsOf(connection));
-    set(part(row, '.wire-connection-end'), endOf(connection));
-    this.#markCurrent(row, number);
-    return row;
+    setText(part(row, '.wire-connection-number'), String(number));
+    setText(part(row, '.wire-connection-carried'), carriedBy(connection));
+    setText(part(row, '.wire-connection-protection'), protectionOf(connection));
+    setText(part(row, '.wire-connection-facts'), factsOf(connection));
+    setText(part(row, '.wire-connection-end'), endOf(connection));
+    this.#markCurrent(row);
   }
 
-  #markCurrent(row, number) {
+  #markCurrent(row) {
     const link = part(row, 'a');
-    if (number === this.#current) link.setAttribute('aria-current', 'page');
+    if (link.dataset.number === String(this.#current)) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 export function carriedBy({ carried, tls, bytes }) {
@@ -103,9 +92,14 @@ function protectionOf({ negotiated, tls }) {
   return tls ? negotiated ?? 'TLS' : 'HTTP, in clear';
 }
 
+/** `14:03:22 · 127.0.0.1:50312` */
+export function originOf({ opened, client }) {
+  return `${clock(opened)} · ${client}`;
+}
+
 /** `14:03:22 · 127.0.0.1:50312 · 12.3 kB` */
-export function factsOf({ opened, client, bytes }) {
-  return [clock(opened), client, shortBytes(bytes[0] + bytes[1])].join(' · ');
+export function factsOf(connection) {
+  return `${originOf(connection)} · ${shortBytes(connection.bytes[0] + connection.bytes[1])}`;
 }
 
 export function endOf({ ended, why }) {

@@ -1,6 +1,7 @@
 // Says what the field under the mouse or the keyboard is: name, value, meaning, where it is written, what Wireshark calls it.
 
 import { part } from '../markup.js';
+import { setText } from './in_place.js';
 import { placeOf, wholeValue } from './values.js';
 
 export class Explanation {
@@ -12,13 +13,12 @@ export class Explanation {
 
   /** `node` of `side`, or null for nothing in particular. `carried` is a sentence about the other side, or empty. */
   show(node, side, carried) {
-    this.#element.dataset.empty = String(node === null);
     const field = node?.field ?? {};
     const path = node === null ? [] : side.pathOf(node).map((step) => step.field.name);
     this.#set('.explain-path', path.slice(0, -1).join(' › '));
     this.#set('.explain-name', path.at(-1) ?? 'Point at a byte or a field');
     this.#set('.explain-place', node === null ? '' : placeOf(node));
-    this.#set('.explain-value', node === null ? '' : wholeValue(node));
+    this.#set('.explain-value', node === null ? '' : wholeValue(node, side));
     this.#set('.explain-meaning', node === null ? 'Each byte belongs to a field: what it is stands here.' : field.meaning ?? '');
     this.#set('.explain-carried', carried);
     this.#set('.explain-problem', field.problem ?? '');
@@ -32,6 +32,6 @@ export class Explanation {
     const element = part(this.#element, selector);
     const box = element.closest('[data-box]') ?? element;
     box.hidden = text === '';
-    if (element.textContent !== text) element.textContent = text;
+    setText(element, text);
   }
 }

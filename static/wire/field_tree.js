@@ -2,8 +2,9 @@
 // It says which field is pointed at, and marks those it is told to.
 
 import { copyOf, part } from '../markup.js';
+import { onKeyboardFocus } from './focus.js';
 import { bitsOf, summaryOf } from './values.js';
-import { VirtualList, onKeyboardFocus } from './virtual_list.js';
+import { VirtualList } from './virtual_list.js';
 
 let trees = 0;
 

@@ -1,10 +1,20 @@
 // The filter's little language: words of kinds and sides, text, or bytes in hexadecimal.
 // Plain data: what a filter lets through, it says item by item.
 
-import { showsSecret } from './items.js';
+import { isReadable, showsSecret, titleOf } from './items.js';
+import { folded } from './words.js';
 
 const KINDS = ['record', 'handshake', 'change_cipher_spec', 'alert', 'request', 'response', 'frame', 'unreadable', 'missing', 'end'];
 const SIDES = ['client', 'server'];
+
+/** A server looks for no more at once. */
+const SEARCHED_BYTES_MAX = 256;
+
+/**
+ * A word, or text between quotation marks that stand at its two ends: those within, as in JSON, belong to it. One that is still
+ * open goes to the end.
+ */
+const PIECES = /["“](.+?)(?:["”](?!\S)|$)|\S+/gu;
 
 export class Filter {
   #kinds = new Set();
@@ -22,8 +32,12 @@ export class Filter {
       this.#hex = text.slice(2).replaceAll(/[\s:]/g, '').toLowerCase();
       return;
     }
-    const words = text.split(/\s+/).filter((word) => !this.#takeWord(word.toLowerCase()));
-    this.#text = words.join(' ').toLowerCase();
+    const words = [];
+    for (const [word, quoted] of text.matchAll(PIECES)) {
+      if (quoted !== undefined) words.push(quoted);
+      else if (!this.#takeWord(word.toLowerCase())) words.push(word);
+    }
+    this.#text = folded(words.join(' '));
   }
 
   #takeWord(word) {
@@ -42,9 +56,10 @@ export class Filter {
 
   /** What is wrong with it in a few words, or null. */
   get complaint() {
-    if (this.#hex === null) return null;
+    if (this.#hex === null) return new TextEncoder().encode(this.#text).length > SEARCHED_BYTES_MAX ? `at most ${SEARCHED_BYTES_MAX} bytes of text, please` : null;
     if (/[^0-9a-f]/.test(this.#hex)) return '0x is followed by digits 0–9 and a–f';
-    return this.#hex.length % 2 === 1 || this.#hex === '' ? 'two digits a byte, please' : null;
+    if (this.#hex.length % 2 === 1 || this.#hex === '') return 'two digits a byte, please';
+    return this.#hex.length / 2 > SEARCHED_BYTES_MAX ? `at most ${SEARCHED_BYTES_MAX} bytes, please` : null;
   }
 
   /** What only those who have the bytes can look for; null if there is nothing. */
@@ -54,20 +69,32 @@ export class Filter {
     return this.#text === '' ? null : { text: this.#text };
   }
 
-  /** The answer to `search`: the numbers of items with it in the bytes on the wire, and inside. */
-  answer(wire, inside) {
-    this.#found = { wire: new Set(wire), inside: new Set(inside) };
+  /** Whether it is not known yet what to let through. */
+  get isSearching() {
+    return this.search !== null && this.#found === null;
   }
 
-  passes(item, mode, title) {
+  /** Whether there are more than it lets through: too many were found to tell them all. */
+  get isCut() {
+    return this.#found?.more ?? false;
+  }
+
+  /** The answer to `search`: the numbers of items with it in the bytes on the wire, and inside. */
+  answer({ wire, inside, more }) {
+    this.#found = { wire: new Set(wire), inside: new Set(inside), more };
+  }
+
+  /** Whether an item is let through, for those who look as `mode`. */
+  passes(item, mode) {
+    if (this.complaint !== null) return false;
     if (this.#kinds.size > 0 && !this.#kinds.has(item.kind)) return false;
     if (this.#sides.size > 0 && !this.#sides.has(item.from)) return false;
     if (this.#secret && !showsSecret(item, mode)) return false;
     if (this.#problem && item.problem === undefined) return false;
-    if (this.#hex === null && (this.#text === '' || title.toLowerCase().includes(this.#text))) return true;
+    if (this.#hex === null && (this.#text === '' || folded(titleOf(item, mode)).includes(this.#text))) return true;
     // Eve cannot find what she cannot read; the server is not shown what only crossed the network.
-    const inWire = mode !== 'server' && this.#found?.wire.has(item.number);
-    const inside = mode !== 'eve' && this.#found?.inside.has(item.number);
-    return Boolean(inWire || inside);
+    const onTheWire = mode !== 'server' && this.#found?.wire.has(item.number);
+    const inside = isReadable(item, mode) && this.#found?.inside.has(item.number);
+    return Boolean(onTheWire || inside);
   }
 }

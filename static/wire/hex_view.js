@@ -2,8 +2,9 @@
 // It says which byte is pointed at, and marks those it is told to; what a byte means is for others.
 
 import { hexOf, printable } from './bytes.js';
+import { onKeyboardFocus } from './focus.js';
 import { bytesOf } from './words.js';
-import { VirtualList, onKeyboardFocus } from './virtual_list.js';
+import { VirtualList } from './virtual_list.js';
 
 const COLUMNS_WIDE = 16;
 const COLUMNS_NARROW = 8;
@@ -47,7 +48,6 @@ export class HexView extends EventTarget {
       this.#element.scrollTop = 0;
       this.#element.removeAttribute('aria-activedescendant');
     }
-    this.#element.setAttribute('aria-colcount', String(this.#columns));
     this.#layOut();
     this.#fit();
   }
@@ -89,6 +89,7 @@ export class HexView extends EventTarget {
       if (pane.cut > 0) this.#rows.push({ pane, cut: pane.cut });
     });
     this.#element.setAttribute('aria-rowcount', String(this.#rows.length));
+    this.#element.setAttribute('aria-colcount', String(this.#columns));
     this.#list.show(this.#rows.length, this.#rowOf(this.#cursor));
   }
 
@@ -178,7 +179,9 @@ export class HexView extends EventTarget {
     if (isCursor) {
       const leaf = this.#side.leafAt(at);
       cell.id = `${this.#id}-byte`;
-      cell.setAttribute('aria-label', `byte ${at}: ${hexOf(byte)}, ${leaf?.field.name ?? 'no field'}`);
+      const pane = this.#side.paneAt(at);
+      const place = this.#side.panes.length > 1 ? `${pane.title}, byte` : 'byte';
+      cell.setAttribute('aria-label', `${place} ${at - pane.start}: ${hexOf(byte)}, ${leaf?.field.name ?? 'no field'}`);
     } else if (cell.id !== '') {
       cell.removeAttribute('id');
       cell.removeAttribute('aria-label');
@@ -199,22 +202,35 @@ export class HexView extends EventTarget {
     const last = (this.#side?.length ?? 0) - 1;
     if (last < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
     const at = Math.max(0, this.#cursor);
-    const column = (at - this.#side.paneAt(at).start) % this.#columns;
-    const page = this.#list.page * this.#columns;
+    const { pane, from, to } = this.#rows[this.#rowOf(at)];
     const targets = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
-      ArrowUp: at - this.#columns,
-      ArrowDown: at + this.#columns,
-      PageUp: at - page,
-      PageDown: at + page,
-      Home: at - column,
-      End: at - column + this.#columns - 1,
+      ArrowUp: this.#below(at, -1),
+      ArrowDown: this.#below(at, 1),
+      PageUp: this.#below(at, -this.#list.page),
+      PageDown: this.#below(at, this.#list.page),
+      Home: pane.start + from,
+      End: pane.start + to - 1,
     };
     if (event.key === 'Enter' || event.key === ' ') this.#tell(at, true);
     else if (event.key in targets) this.#moveTo(Math.min(last, Math.max(0, targets[event.key])));
     else return;
     event.preventDefault();
+  }
+
+  /** The byte in the same column so many lines further down, headings not counted; of a shorter line the last. */
+  #below(at, lines) {
+    const step = Math.sign(lines);
+    let row = this.#rowOf(at);
+    const column = at - this.#rows[row].pane.start - this.#rows[row].from;
+    for (let [left, next] = [Math.abs(lines), row + step]; left > 0 && this.#rows[next]; next += step) {
+      if (this.#rows[next].from === undefined) continue;
+      row = next;
+      left -= 1;
+    }
+    const { pane, from, to } = this.#rows[row];
+    return pane.start + Math.min(from + column, to - 1);
   }
 
   #moveTo(at, kept = false) {

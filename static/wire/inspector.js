@@ -87,6 +87,7 @@ export class Inspector {
     this.#kept = { name, node, at: null };
     if (isSecret(node)) hex.reveal(side.rangeOf(node)[0]);
     tree.reveal(node, true);
+    this.#followAcross(name, this.#kept, true);
     this.#mark();
   }
 

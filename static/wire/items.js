@@ -4,14 +4,24 @@
 /** Whose eyes: Eve has the records and no keys, the server has the messages, we have both. */
 export const MODES = ['eve', 'server', 'both'];
 
-/** Whether these eyes see that a thief would want it: Eve does where it crosses in clear, not through a record. */
+/** Whether these eyes can read it: Eve does where it crosses in clear, not through a record. */
+export function isReadable(item, mode) {
+  return mode !== 'eve' || (item.eve !== undefined && item.kind !== 'record');
+}
+
+/** Whether these eyes see that a thief would want it. */
 export function showsSecret(item, mode) {
-  const isReadable = mode !== 'eve' || (item.eve !== undefined && item.kind !== 'record');
-  return Boolean(item.secret) && isReadable;
+  return Boolean(item.secret) && isReadable(item, mode);
+}
+
+/** Whether two items are the same thing, perhaps grown: a timeline that begins anew may number things otherwise. */
+export function isSame(one, other) {
+  return one.kind === other.kind && one.from === other.from && one.begun === other.begun && one.wire[0] === other.wire[0];
 }
 
 export class Items {
   #list = [];
+  #layered = false;
 
   get length() {
     return this.#list.length;
@@ -27,16 +37,20 @@ export class Items {
 
   clear() {
     this.#list = [];
+    this.#layered = false;
   }
 
   /** Takes new items and new states of known ones. */
   take(items) {
-    items.forEach((item) => { this.#list[item.number] = item; });
+    items.forEach((item) => {
+      this.#list[item.number] = item;
+      this.#layered ||= item.kind === 'record';
+    });
   }
 
   /** Whether there are two layers: records, and what they carried. */
   get layered() {
-    return this.#list.some(({ kind }) => kind === 'record');
+    return this.#layered;
   }
 
   related(item) {

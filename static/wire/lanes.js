@@ -2,8 +2,9 @@
 // A record is an envelope, and what it carried a letter in it. Only the rows on screen are elements.
 
 import { copyOf, part } from '../markup.js';
-import { mainItem, showsSecret, titleOf } from './items.js';
-import { VirtualList, onKeyboardFocus } from './virtual_list.js';
+import { onKeyboardFocus } from './focus.js';
+import { isSame, mainItem, showsSecret, titleOf } from './items.js';
+import { VirtualList } from './virtual_list.js';
 import { moment, shortBytes } from './words.js';
 
 /** A strip of this many bytes is drawn at its full width; shorter ones by their logarithm. */
@@ -40,15 +41,15 @@ export class Lanes extends EventTarget {
   show(rows, mode, layered) {
     const isTall = layered && mode !== 'server';
     const follows = this.#rows.length > 0 && this.#list.atEnd && this.#opened === null;
-    const cursorKey = this.#rows[this.#cursor]?.key;
+    const before = this.#rows[this.#cursor];
     const sameKind = this.#element.dataset.rows === (isTall ? 'tall' : 'low');
     this.#rows = rows;
     this.#mode = mode;
     this.#layered = layered;
     this.#element.dataset.rows = isTall ? 'tall' : 'low';
-    this.#cursor = cursorKey === undefined ? -1 : rows.findIndex(({ key }) => key === cursorKey);
-    if (!sameKind) this.#list.remeasure();
+    this.#cursor = before === undefined ? -1 : rows.findIndex((row) => row.key === before.key && isSame(mainItem(row), mainItem(before)));
     this.#list.show(rows.length, this.#cursor);
+    if (!sameKind) this.#list.remeasure();
     this.#pointAtCursor();
     if (follows) this.#list.toEnd();
   }

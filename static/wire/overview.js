@@ -1,6 +1,7 @@
 // A connection as a whole: what was agreed on, what it carried, what Eve learns from it all the same, and the standing proof.
 
 import { copyOf, part } from '../markup.js';
+import { follow, setText } from './in_place.js';
 import { bytesOf, counted } from './words.js';
 
 /** `open`  detail is the number of the item that shows a lesson best. */
@@ -16,34 +17,45 @@ export class Overview extends EventTarget {
     });
   }
 
+  clear() {
+    this.showLessons([]);
+    part(this.#element, '.facts').replaceChildren();
+    part(this.#element, '.proof').hidden = true;
+  }
+
   showSummary(summary, proof) {
-    part(this.#element, '.facts').replaceChildren(...factsOf(summary).flatMap(([name, value]) => {
-      const term = document.createElement('dt');
-      term.textContent = name;
-      const detail = document.createElement('dd');
-      detail.textContent = value;
-      return [term, detail];
-    }));
+    follow(part(this.#element, '.facts'), factsOf(summary), { keyOf: ([name]) => name, create: emptyFact, fill: fillFact });
     const line = part(this.#element, '.proof');
     line.hidden = !proof;
     line.dataset.state = proof?.state ?? '';
-    line.textContent = proof?.text ?? '';
+    setText(line, proof?.text ?? '');
   }
 
   showLessons(lessons) {
-    const heading = part(this.#element, '.lessons-heading');
-    heading.textContent = `What Eve learns (${lessons.length})`;
-    part(this.#element, '.lessons').replaceChildren(...lessons.map(({ what, value, how, item }) => {
-      const row = copyOf('wire-lesson-row');
-      part(row, '.lesson-what').textContent = what;
-      part(row, '.lesson-value').textContent = value;
-      part(row, '.lesson-how').textContent = how;
-      const button = part(row, '.lesson-item');
-      button.hidden = item === undefined;
-      if (item !== undefined) button.dataset.item = String(item);
-      return row;
-    }));
+    setText(part(this.#element, '.lessons-heading'), `What Eve learns (${lessons.length})`);
+    follow(part(this.#element, '.lessons'), lessons, { keyOf: ({ what }) => what, create: () => copyOf('wire-lesson-row'), fill: fillLesson });
   }
+}
+
+function fillLesson(row, { what, value, how, item }) {
+  setText(part(row, '.lesson-what'), what);
+  setText(part(row, '.lesson-value'), value);
+  setText(part(row, '.lesson-how'), how);
+  const button = part(row, '.lesson-item');
+  button.hidden = item === undefined;
+  button.dataset.item = String(item ?? '');
+}
+
+function emptyFact() {
+  const fact = document.createElement('div');
+  fact.append(document.createElement('dt'), document.createElement('dd'));
+  return fact;
+}
+
+function fillFact(fact, [name, value]) {
+  const [term, detail] = fact.children;
+  setText(term, name);
+  setText(detail, value);
 }
 
 /** What is worth a line of its own. */

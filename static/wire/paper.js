@@ -9,10 +9,7 @@ import { ConnectionView } from './view.js';
 const source = new DocumentSource(JSON.parse(part(document, 'script[type="application/json"]').textContent));
 const view = new ConnectionView(part(byId('paper'), '.view'), source);
 
-source.addEventListener('event', ({ detail }) => {
-  if (detail.type === 'refused') view.notice(detail.text);
-  else view.receive(detail);
-});
+source.addEventListener('event', ({ detail }) => view.receive(detail));
 view.addEventListener('opened', ({ detail }) => history.replaceState(null, '', detail === null ? '#' : `#item=${detail}`));
 byId('recorded').textContent = `${fullDate(source.connection.opened)}. This file needs no server, and asks for nothing.`;
 const item = /^#item=(\d+)$/.exec(location.hash);

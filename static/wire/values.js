@@ -17,7 +17,7 @@ const REORDERING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** The value in one line, for the tree. */
 export function summaryOf(node, side) {
   const { value, parts } = node.field;
-  if (value !== undefined) return shorten(worded(value), CHARS_SHOWN);
+  if (value !== undefined) return shorten(wholeValue(node, side), CHARS_SHOWN);
   const count = node.to - node.from;
   if (parts !== undefined) return '';
   if (count === 0) return 'nothing';
@@ -26,8 +26,10 @@ export function summaryOf(node, side) {
 }
 
 /** The value at length, for the explanation; the empty text if it has none of its own. */
-export function wholeValue(node) {
-  return node.field.value === undefined ? '' : worded(node.field.value);
+export function wholeValue(node, side) {
+  const { value } = node.field;
+  if (value === undefined) return '';
+  return side.isMasked(node) ? `unmasked: ${worded(value)}` : worded(value);
 }
 
 function worded(value) {

@@ -2,15 +2,13 @@
 // Everything it knows comes as events of a source (docs/PROTOCOL.md), live or out of a document; what it wants goes there.
 
 import { part } from '../markup.js';
-import { Filter } from './filter.js';
+import { takeFocusOver } from './focus.js';
+import { setText } from './in_place.js';
 import { Inspector } from './inspector.js';
-import { Items, MODES, rowsOf, seen, titleOf } from './items.js';
-import { Lanes } from './lanes.js';
+import { MODES, isSame } from './items.js';
 import { Overview, summaryLine } from './overview.js';
-import { counted } from './words.js';
+import { Timeline } from './timeline.js';
 
-/** The bytes are searched once the typing rests. */
-const SEARCH_REST_MS = 200;
 /** Stepping quickly through the timeline takes only the rows apart that are stopped at. */
 const SHOW_REST_MS = 40;
 
@@ -20,24 +18,19 @@ let views = 0;
 export class ConnectionView extends EventTarget {
   #element;
   #source;
-  #items = new Items();
-  #lanes;
+  #timeline;
   #inspector;
   #overview;
-  #filter = new Filter();
   #mode = 'both';
   #connection = null;
   #summary = null;
-  #layered = false;
   /** The number of the item that is shown or asked for, or null. */
   #open = null;
   /** The item that is to be opened once it is there. */
   #awaited = null;
+  /** The item that was open when the timeline began anew, until it is found again or known to be gone. */
+  #sought = null;
   #shown = null;
-  /** How many items there were when the end of the timeline was last seen, or first drawn. */
-  #seenCount = 0;
-  #isFilling = false;
-  #searchTimer = 0;
   #showTimer = 0;
 
   /** `label` tells two views on one page apart. */
@@ -45,7 +38,7 @@ export class ConnectionView extends EventTarget {
     super();
     this.#element = element;
     this.#source = source;
-    this.#lanes = new Lanes(part(element, '.lanes'));
+    this.#timeline = new Timeline(part(element, '.timeline'), (wish) => this.#connection !== null && source.send(wish));
     this.#inspector = new Inspector(part(element, '.item'));
     this.#overview = new Overview(part(element, '.overview'));
     if (label !== '') relabel(element, label);
@@ -63,24 +56,32 @@ export class ConnectionView extends EventTarget {
     this.#connection = connection;
     this.#awaited = item;
     this.#reset();
-    this.#element.dataset.connection = String(connection ?? '');
-    part(this.#element, '.view-name').textContent = connection === null ? 'The wire' : `Connection ${connection}`;
-    this.#source.send({ type: 'watch', connection });
+    this.again();
+  }
+
+  /** The source was away and knows nothing: what is watched is asked for anew. What is there stays until the answer comes. */
+  again() {
+    this.#source.send({ type: 'watch', connection: this.#connection });
   }
 
   get connection() {
     return this.#connection;
   }
 
+  /** If what held the keyboard's focus is no longer shown, it goes on to the name of what is watched. */
+  takeFocusOver() {
+    takeFocusOver(part(this.#element, '.view-name'));
+  }
+
   /** What the list of connections knows of this one: a line under its name. */
   showAbout(text) {
-    part(this.#element, '.view-about').textContent = text;
+    setText(part(this.#element, '.view-about'), text);
   }
 
   /** A sentence above the timeline, or the empty text. */
   notice(text) {
     const line = part(this.#element, '.view-notice');
-    line.textContent = text;
+    setText(line, text);
     line.hidden = text === '';
   }
 
@@ -88,8 +89,10 @@ export class ConnectionView extends EventTarget {
   closeItem(shows = 'nothing') {
     this.#open = null;
     this.#shown = null;
-    this.#lanes.markOpened(null, false);
+    this.#sought = null;
+    this.#timeline.markOpened(null, false);
     this.#element.dataset.shows = shows;
+    takeFocusOver(this.#timeline.focusable);
     this.dispatchEvent(new CustomEvent('opened', { detail: null }));
   }
 
@@ -112,8 +115,10 @@ export class ConnectionView extends EventTarget {
         this.#show(event.shown);
         break;
       case 'found':
-        this.#filter.answer(event.wire, event.inside);
-        this.#draw();
+        this.#timeline.answer(event);
+        break;
+      case 'refused':
+        this.#refuse(event);
         break;
       default:
         throw new Error(`a watched connection has no event “${event.type}”`);
@@ -121,14 +126,18 @@ export class ConnectionView extends EventTarget {
   }
 
   #reset() {
-    this.#items.clear();
+    setText(part(this.#element, '.view-name'), this.#connection === null ? 'The wire' : `Connection ${this.#connection}`);
+    clearTimeout(this.#showTimer);
+    this.#timeline.clear(this.#connection !== null);
     this.#open = null;
     this.#shown = null;
+    this.#sought = null;
     this.#element.dataset.shows = 'nothing';
+    this.takeFocusOver();
+    this.notice('');
     this.#summary = null;
     this.#sumUp();
-    this.#overview.showLessons([]);
-    this.#draw();
+    this.#overview.clear();
   }
 
   /** Radio buttons of one view belong together, and to no other view's. */
@@ -144,27 +153,22 @@ export class ConnectionView extends EventTarget {
   #setMode(mode) {
     if (!MODES.includes(mode)) throw new Error(`nobody looks as “${mode}”`);
     this.#mode = mode;
+    this.#timeline.mode = mode;
     this.#element.dataset.mode = mode;
     this.#radios().forEach((radio) => { radio.checked = radio.value === mode; });
     this.#sumUp();
   }
 
   #sumUp() {
-    part(this.#element, '.view-summary').textContent = this.#summary === null ? '' : summaryLine(this.#summary, this.#mode);
+    setText(part(this.#element, '.view-summary'), this.#summary === null ? '' : summaryLine(this.#summary, this.#mode));
     // What the list says of it is read from inside.
     part(this.#element, '.view-about').hidden = this.#mode === 'eve' && this.#summary?.tls === true;
   }
 
   #listen() {
     this.#radios().forEach((radio) => radio.addEventListener('change', () => this.#look(radio.value)));
-    this.#lanes.addEventListener('open', ({ detail }) => this.#openItem(detail, false));
+    this.#timeline.addEventListener('open', ({ detail }) => this.#openItem(detail, false));
     this.#overview.addEventListener('open', ({ detail }) => this.#openItem(detail, true));
-    part(this.#element, '.search input').addEventListener('input', ({ target }) => this.#search(target.value));
-    part(this.#element, '.newest').addEventListener('click', () => {
-      this.#lanes.toEnd();
-      this.#lanes.focus();
-    });
-    part(this.#element, '.lanes').addEventListener('scroll', () => this.#drawNewest(), { passive: true });
     part(this.#element, '.about').addEventListener('click', () => {
       this.closeItem('overview');
       part(this.#element, '.overview').focus();
@@ -176,81 +180,60 @@ export class ConnectionView extends EventTarget {
 
   #back() {
     this.closeItem();
-    this.#lanes.focus();
+    this.#timeline.focus();
   }
 
-  #take({ items, all, more }) {
-    if (all) this.#items.clear();
-    this.#items.take(items);
-    if (!this.#layered && this.#items.layered) this.#layered = true;
-    if (all) this.#layered = this.#items.layered;
-    this.#element.dataset.layers = this.#layered ? 'two' : 'one';
-    // What fills the timeline at first is not news.
-    if (all || this.#isFilling) this.#seenCount = Infinity;
-    this.#isFilling = more;
-    this.#draw();
-    if (this.#awaited !== null && this.#items.at(this.#awaited) !== null) this.#openItem(this.#awaited, true);
-    else if (this.#open !== null && items.some(({ number }) => number === this.#open)) this.#ask();
+  #take(event) {
+    const { items } = this.#timeline;
+    if (event.all) {
+      this.#sought = items.at(this.#open);
+      this.notice(event.why ?? '');
+    }
+    this.#timeline.take(event);
+    this.#element.dataset.layers = items.layered ? 'two' : 'one';
+    if (this.#awaited !== null && items.at(this.#awaited) !== null) this.#openItem(this.#awaited, true);
+    else if (this.#sought !== null) this.#seek(event.more);
+    else if (this.#open !== null && event.items.some(({ number }) => number === this.#open)) this.#ask();
   }
 
-  #draw() {
-    const wanted = this.#filter.isEmpty
-      ? (item) => seen(item, this.#mode)
-      : (item) => seen(item, this.#mode) && this.#filter.passes(item, this.#mode, titleOf(item, this.#mode));
-    const rows = rowsOf(this.#items, this.#mode, wanted);
-    this.#lanes.show(rows, this.#mode, this.#layered);
-    const total = counted(this.#items.length, 'item');
-    part(this.#element, '.count').textContent = this.#filter.complaint ?? (this.#filter.isEmpty ? total : `${counted(rows.length, 'row')} of ${total}`);
-    this.#element.dataset.rows = rows.length === 0 ? (this.#items.length === 0 ? 'none-yet' : 'none-pass') : 'some';
-    this.#drawNewest();
-  }
-
-  /** What came in while somebody reads further up. */
-  #drawNewest() {
-    if (this.#lanes.atEnd || this.#seenCount > this.#items.length) this.#seenCount = this.#items.length;
-    const unseen = this.#items.length - this.#seenCount;
-    part(this.#element, '.newest').hidden = unseen === 0;
-    part(this.#element, '.newest-count').textContent = `${unseen} new`;
+  /** A timeline that begins anew may give other things the old numbers: what was open stays open if it is the same. */
+  #seek(more) {
+    const now = this.#timeline.items.at(this.#open);
+    if (now === null && more) return;
+    if (now === null || !isSame(now, this.#sought)) this.closeItem();
+    else this.#ask();
+    this.#sought = null;
   }
 
   #look(mode) {
-    const counterpart = this.#items.counterpart(this.#items.at(this.#open), mode);
+    const { items } = this.#timeline;
+    const counterpart = items.counterpart(items.at(this.#open), mode);
     this.#setMode(mode);
-    this.#draw();
     if (this.#open === null) return;
     if (counterpart === null) this.closeItem();
     else if (counterpart.number !== this.#open) this.#openItem(counterpart.number, true);
     else {
-      this.#lanes.markOpened(this.#open, true);
+      this.#timeline.markOpened(this.#open, true);
       if (this.#shown?.number === this.#open) this.#inspect(this.#shown, true);
     }
   }
 
-  #search(written) {
-    this.#filter = new Filter(written);
-    this.#draw();
-    clearTimeout(this.#searchTimer);
-    const { search } = this.#filter;
-    if (search === null) return;
-    this.#searchTimer = setTimeout(() => {
-      this.#source.send({ type: 'find', connection: this.#connection, ...search });
-    }, SEARCH_REST_MS);
-  }
-
   #openItem(number, reveal) {
-    this.#awaited = null;
-    const item = this.#items.at(number);
+    const { items } = this.#timeline;
+    const item = items.at(number);
     if (item === null) return;
-    const visible = this.#items.counterpart(item, this.#mode) ?? item;
-    this.#open = visible.number;
-    this.#lanes.markOpened(this.#open, reveal);
+    this.#awaited = null;
+    this.#sought = null;
+    this.notice('');
+    this.#open = (items.counterpart(item, this.#mode) ?? item).number;
+    this.#timeline.markOpened(this.#open, reveal);
     this.#ask();
     this.dispatchEvent(new CustomEvent('opened', { detail: this.#open }));
   }
 
   #ask() {
     clearTimeout(this.#showTimer);
-    const wish = { type: 'show', connection: this.#connection, item: this.#open };
+    const wish = { type: 'show', item: this.#open };
     this.#showTimer = setTimeout(() => this.#source.send(wish), SHOW_REST_MS);
   }
 
@@ -260,10 +243,24 @@ export class ConnectionView extends EventTarget {
     this.#shown = shown;
     this.#element.dataset.shows = 'item';
     this.#inspect(shown, isFresh);
+    takeFocusOver(part(this.#element, '.close-item'));
   }
 
   #inspect(shown, isFresh) {
-    this.#inspector.show(this.#items.at(shown.number), shown, this.#mode, isFresh);
+    this.#inspector.show(this.#timeline.items.at(shown.number), shown, this.#mode, isFresh);
+  }
+
+  /** The connection is not here, or not any more; or this item of it cannot be shown, and nothing else shall stand in its place. */
+  #refuse({ item, text }) {
+    if (item === undefined) {
+      this.#connection = null;
+      this.#reset();
+    } else if (item === this.#open) {
+      this.#shown = null;
+      this.#element.dataset.shows = 'nothing';
+      takeFocusOver(this.#timeline.focusable);
+    } else return;
+    this.notice(text);
   }
 }
 

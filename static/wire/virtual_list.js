@@ -1,10 +1,14 @@
 // A list of any length of which only the rows on screen are elements: all have one height, each stands at its number times it.
 // What a row shows is its owner's business.
 
+import { counted } from './words.js';
+
 /** So many rows above and below the visible ones are kept ready for the next turn of the wheel. */
 const SPARE_ROWS = 6;
 /** Until the style sheet can be asked. */
 const ROW_HEIGHT_GUESS_PX = 32;
+/** So many rows are printed, some twenty pages of them. */
+const PRINTED_ROWS_MAX = 1_000;
 
 /**
  * `create()` makes an empty row, `draw(row, index)` fills it. The height of a row is the custom property `--row` of `scroller`.
@@ -23,6 +27,9 @@ export class VirtualList {
   #frame = 0;
   /** How high the window on the rows was when it was last measured. */
   #height = 0;
+  /** Says on paper how many rows are not on it. */
+  #rest = document.createElement('p');
+  #isPrinted = false;
 
   constructor(scroller, { create, draw }) {
     this.#scroller = scroller;
@@ -30,13 +37,13 @@ export class VirtualList {
     this.#draw = draw;
     this.#sizer.className = 'virtual-rows';
     this.#sizer.setAttribute('role', 'presentation');
-    scroller.append(this.#sizer);
+    this.#rest.className = 'virtual-rest';
+    this.#rest.hidden = true;
+    scroller.append(this.#sizer, this.#rest);
     scroller.addEventListener('scroll', () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.remeasure()).observe(scroller);
-  }
-
-  get count() {
-    return this.#count;
+    addEventListener('beforeprint', () => this.#print(true));
+    addEventListener('afterprint', () => this.#print(false));
   }
 
   /** Whether the last row is in sight, or nearly. */
@@ -137,6 +144,15 @@ export class VirtualList {
     this.#sizer.style.height = `${this.#count * this.#rowHeight}px`;
   }
 
+  /** Paper does not scroll: there the rows stand one below the other, and all of them, as far as that is sensible. */
+  #print(isPrinted) {
+    const left = this.#count - PRINTED_ROWS_MAX;
+    this.#isPrinted = isPrinted;
+    this.#rest.hidden = !isPrinted || left <= 0;
+    this.#rest.textContent = `… and ${counted(left, 'more row')}, not printed. A filter makes them fewer.`;
+    this.#place();
+  }
+
   #soon() {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
@@ -147,9 +163,7 @@ export class VirtualList {
 
   /** Makes, moves and drops elements until exactly the rows on screen, and a few around them, are there. */
   #place() {
-    const { scrollTop, clientHeight } = this.#scroller;
-    const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - SPARE_ROWS);
-    const last = Math.min(this.#count - 1, Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + SPARE_ROWS);
+    const [first, last] = this.#isPrinted ? [0, Math.min(this.#count, PRINTED_ROWS_MAX) - 1] : this.#visible();
     const wanted = (index) => (index >= first && index <= last) || index === this.#pinned;
     const free = [];
     this.#rows.forEach((row, index) => {
@@ -161,6 +175,14 @@ export class VirtualList {
     for (let index = first; index <= last; index += 1) this.#fill(index, free);
     free.forEach((row) => row.remove());
     this.#sort();
+  }
+
+  /** The first and the last row on screen, with some spare ones. */
+  #visible() {
+    const { scrollTop, clientHeight } = this.#scroller;
+    const first = Math.floor(scrollTop / this.#rowHeight) - SPARE_ROWS;
+    const last = Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + SPARE_ROWS;
+    return [Math.max(0, first), Math.min(this.#count - 1, last)];
   }
 
   /** Elements stand in the order of their rows: they are read out so. */
@@ -185,11 +207,4 @@ export class VirtualList {
   #put(row, index) {
     row.style.transform = `translateY(${index * this.#rowHeight}px)`;
   }
-}
-
-/** Calls `enter` when the keyboard comes to an element; a mouse says itself where it is. */
-export function onKeyboardFocus(element, enter) {
-  element.addEventListener('focus', () => {
-    if (element.matches(':focus-visible')) enter();
-  });
 }

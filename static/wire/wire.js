@@ -1,14 +1,17 @@
 // The live page: the list of connections, the one that is watched, and the address that names both.
 
 import { byId, part } from '../markup.js';
-import { Socket } from '../socket.js';
 import { Connections, carriedBy, endOf, factsOf } from './connections.js';
+import { takeFocusOver } from './focus.js';
+import { Live } from './live.js';
 import { ConnectionView } from './view.js';
 
-const socket = new Socket(() => '/ws/wire');
+const STARTED_ANEW = 'The server was started anew: it numbers its connections from 1 again, and those from before are gone.';
+
+const source = new Live(byId('wire-state'));
 const page = byId('wire');
 const connections = new Connections(byId('connections'), byId('connections-none'));
-const view = new ConnectionView(part(page, '.view'), socket);
+const view = new ConnectionView(part(page, '.view'), source);
 
 /** `/wire/12?item=7` is connection 12, item 7; `/wire?message=31` is wherever message 31 crossed. */
 function asked() {
@@ -31,6 +34,9 @@ function choose(connection, item = null) {
   page.dataset.pane = connection === null ? 'connections' : 'connection';
   view.watch(connection, item);
   showAbout();
+  // Where there is room for one of the two only, the other took the focus with it.
+  if (connection === null) takeFocusOver(byId('connections'));
+  else view.takeFocusOver();
 }
 
 function showAbout() {
@@ -38,10 +44,12 @@ function showAbout() {
   view.showAbout(connection === null ? '' : `${carriedBy(connection)} · ${factsOf(connection)} · ${endOf(connection)}`);
   byId('wire-files').hidden = connection === null;
   if (connection === null) return;
-  byId('wire-pcapng').href = `/wire/${connection.number}.pcapng`;
-  byId('wire-pcapng-eve').href = `/wire/${connection.number}.pcapng?eve=1`;
-  byId('wire-pcapng-eve').hidden = !connection.tls;
-  byId('wire-paper').href = `/wire/${connection.number}.html`;
+  const { number, tls } = connection;
+  byId('wire-pcapng').href = `/wire/${number}.pcapng`;
+  byId('wire-pcapng-eve').href = `/wire/${number}.pcapng?eve=1`;
+  byId('wire-pcapng-eve').hidden = !tls;
+  byId('wire-paper').href = `/wire/${number}.html`;
+  byId('wire-paper').download = `connection-${number}.html`;
 }
 
 function notice(text) {
@@ -58,6 +66,10 @@ function located({ connection, item, text }) {
 
 function receive(event) {
   switch (event.type) {
+    case 'hello':
+    case 'session_ended':
+      // The source sees to it.
+      break;
     case 'connections':
       connections.receive(event);
       showAbout();
@@ -66,48 +78,29 @@ function receive(event) {
       located(event);
       break;
     case 'refused':
-      notice(event.text);
+      if (event.connection === undefined) notice(event.text);
+      else view.receive(event);
       break;
     default:
       view.receive(event);
   }
 }
 
-/** A fresh socket knows nothing: what is watched is asked for again. */
-function opened() {
-  const { connection, item, message } = asked();
-  if (message !== null) socket.send({ type: 'locate', message });
-  else if (view.connection !== null) socket.send({ type: 'watch', connection: view.connection });
-  else choose(connection, item);
-}
-
-/** A handshake failed and the browser keeps the reason to itself: the page itself would say it, if the server refuses the view. */
-async function askWhy() {
-  try {
-    const answer = await fetch('/wire', { method: 'HEAD', redirect: 'manual', cache: 'no-store' });
-    if (answer.status >= 400) location.reload();
-    else notice('No view could be opened: perhaps too many are open. Close some; this one tries again.');
-  } catch {
-    // The server cannot be reached at all: the socket goes on trying.
+/** A fresh socket knows nothing: what is watched is asked for again, unless it was another server's. */
+function greeted(run) {
+  notice(run === 'other' ? STARTED_ANEW : '');
+  const { message } = asked();
+  if (message !== null) source.send({ type: 'locate', message });
+  else if (run !== 'other') view.again();
+  else {
+    history.replaceState(null, '', addressOf(null, null));
+    choose(null);
   }
 }
 
-const WORDS = { open: 'live', connecting: 'connecting', waiting: 'offline', ended: 'logged out', expelled: 'not allowed' };
-
-socket.addEventListener('event', ({ detail }) => {
-  socket.settle();
-  receive(detail);
-});
-socket.addEventListener('state', ({ detail }) => {
-  byId('wire-state').dataset.state = detail.name;
-  byId('wire-state').textContent = WORDS[detail.name];
-  if (detail.name === 'open') {
-    notice('');
-    opened();
-  }
-  if (detail.name === 'ended') location.assign('/login');
-});
-socket.addEventListener('unopened', askWhy);
+source.addEventListener('event', ({ detail }) => receive(detail));
+source.addEventListener('greeted', ({ detail }) => greeted(detail));
+source.addEventListener('trouble', ({ detail }) => notice(detail));
 connections.addEventListener('choose', ({ detail }) => {
   notice('');
   history.pushState(null, '', addressOf(detail, null));
@@ -126,4 +119,4 @@ addEventListener('popstate', () => {
 });
 
 choose(asked().connection, asked().item);
-socket.start();
+source.start();

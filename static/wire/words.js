@@ -30,7 +30,7 @@ export function counted(count, one, many = `${one}s`) {
   return `${whole.format(count)} ${count === 1 ? one : many}`;
 }
 
-/** `client` begins a sentence as `Client`. */
-export function capital(word) {
-  return word.slice(0, 1).toUpperCase() + word.slice(1);
+/** With capital ASCII letters as small ones and all else as it is: the page finds what the server finds. */
+export function folded(text) {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

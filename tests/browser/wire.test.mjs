@@ -29,9 +29,10 @@ async function followToWire(person, text) {
   return page;
 }
 
-/** Waits until the filter lets through exactly so many rows. */
+/** Filters, waits until the bytes were searched, and holds that to exactly so many rows. */
 async function mustPass(page, text, wanted) {
   await filter(page).fill(text);
+  await page.locator('.timeline[data-searching="false"]').waitFor();
   await until(`${wanted} pass “${text}”`, async () => new RegExp(`^${wanted} rows? of`).test(await count(page)))
     .catch(async (error) => { throw new Error(`${error.message}; it says ${await count(page)}`); });
 }
@@ -63,6 +64,21 @@ scene('a message leads to its own bytes, and Eve reads them only over HTTP', { a
   }
 });
 
+scene('Eve finds what was said to its last word, but only where she can read it', { ana: {} }, async ({ ana, transport }) => {
+  await ana.settle();
+  // Longer than any title: found in the bytes, which are masked, or not at all.
+  const long = `${'so '.repeat(66)}the treasure is at the end`;
+  await ana.tell(long);
+  const page = await followToWire(ana, 'the treasure is at the end');
+  const whole = '"the treasure is at the end"';
+  await page.getByRole('radio', { name: 'As the server' }).check();
+  await mustPass(page, whole, 2);
+  await page.getByRole('radio', { name: 'As Eve' }).check();
+  await mustPass(page, whole, transport.mode === 'tls' ? 0 : 2);
+  // Without quotation marks “end” is a kind of item.
+  await mustPass(page, 'the treasure is at the end', 0);
+});
+
 scene('the password crosses in the log-in, marked, and Eve reads it only over HTTP', { ana: {} }, async ({ ana, transport }) => {
   await ana.settle();
   const { page } = ana;
@@ -73,7 +89,10 @@ scene('the password crosses in the log-in, marked, and Eve reads it only over HT
   const explanation = page.getByRole('region', { name: 'What this is' });
   await explanation.getByText(ana.password, { exact: true }).waitFor();
   assert.match(await explanation.innerText(), /A thief would want this/);
+  // In the form it stands with + for its spaces.
+  await mustPass(page, `request ${ana.password}`, 1);
   await page.getByRole('radio', { name: 'As Eve' }).check();
+  await mustPass(page, ana.password, transport.mode === 'tls' ? 0 : 1);
   await mustPass(page, 'password=', transport.mode === 'tls' ? 0 : 1);
   await page.getByRole('button', { name: 'What Eve learns' }).click();
   const learned = page.getByRole('region', { name: 'The connection as a whole' });

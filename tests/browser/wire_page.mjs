@@ -9,18 +9,20 @@ import { OUTPUT, REPOSITORY } from '../server.mjs';
 import { launchChromium } from './chromium.mjs';
 import { recording } from './wire_recording.mjs';
 
-const ORIGIN = 'http://wire.test';
+export const ORIGIN = 'http://wire.test';
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const WITHIN_MS = 60_000;
+export const WITHIN_MS = 60_000;
 
 let browser;
 after(() => browser?.close());
 
-const read = (file) => readFileSync(path.join(REPOSITORY, file), 'utf8');
+export const read = (file) => readFileSync(path.join(REPOSITORY, file), 'utf8');
+
+/** A template with its places filled. */
+export const fill = (template, values) => template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? '');
 
 /** The page, put together as the server does for a paper. */
 function pageFor(recorded) {
-  const fill = (template, values) => template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? '');
   const body = fill(read('templates/wire_paper.html'), { view: read('templates/wire_view.html'), rows: read('templates/wire_rows.html') });
   const document = JSON.stringify(recorded).replaceAll('<', '\\u003c');
   return `${fill(read('templates/wire_paper_head.html'), { number: '12', policy: "default-src 'self'" })}
@@ -31,21 +33,30 @@ function pageFor(recorded) {
 export class WirePage {
   complaints = [];
 
+  constructor(page) {
+    this.page = page;
+    page.on('pageerror', ({ message }) => this.complaints.push(message));
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && this.complaints.push(message.text()));
+  }
+
   static async open(context, recorded) {
-    const wire = new WirePage();
-    wire.page = await context.newPage();
-    wire.page.on('pageerror', ({ message }) => wire.complaints.push(message));
-    wire.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && wire.complaints.push(message.text()));
+    const wire = new WirePage(await context.newPage());
     const html = pageFor(recorded);
-    await wire.page.route(`${ORIGIN}/**`, (route) => {
-      const { pathname } = new URL(route.request().url());
-      if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
-      const file = path.join(REPOSITORY, pathname);
-      return existsSync(file) ? route.fulfill({ contentType: TYPES[path.extname(file)], body: readFileSync(file) }) : route.fulfill({ status: 204 });
-    });
+    await wire.serve((pathname) => pathname === '/' && html);
     await wire.page.goto(`${ORIGIN}/`);
     await wire.rows.first().waitFor();
     return wire;
+  }
+
+  /** `pageAt(pathname)` gives the page there, if there is one; all else are files of the repository. */
+  async serve(pageAt) {
+    await this.page.route(`${ORIGIN}/**`, (route) => {
+      const { pathname } = new URL(route.request().url());
+      const html = pageAt(pathname);
+      if (html) return route.fulfill({ contentType: 'text/html', body: html });
+      const file = path.join(REPOSITORY, pathname);
+      return existsSync(file) ? route.fulfill({ contentType: TYPES[path.extname(file)], body: readFileSync(file) }) : route.fulfill({ status: 204 });
+    });
   }
 
   get timeline() {
@@ -105,17 +116,22 @@ export class WirePage {
   }
 }
 
+/** Gives `work` a browser context with this profile, and closes it. */
+export async function inChromium(profile, work) {
+  browser ??= await launchChromium();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...profile });
+  try {
+    await work(context);
+  } finally {
+    await context.close();
+  }
+}
+
 /** A test with the view of a recording; `profile` is Playwright's for the browser context. */
 export function recorded(title, play, { profile = {}, frames = 24 } = {}) {
-  test(title, { timeout: WITHIN_MS }, async () => {
-    browser ??= await launchChromium();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...profile });
-    try {
-      const wire = await WirePage.open(context, recording({ frames }));
-      await play(wire);
-      assert.deepEqual(wire.complaints, []);
-    } finally {
-      await context.close();
-    }
-  });
+  test(title, { timeout: WITHIN_MS }, () => inChromium(profile, async (context) => {
+    const wire = await WirePage.open(context, recording({ frames }));
+    await play(wire);
+    assert.deepEqual(wire.complaints, []);
+  }));
 }

@@ -116,6 +116,8 @@ recorded('the filter knows kinds, sides, text, masked text and bytes', async (wi
 
 /** How many rows pass: each frame has one, and what a client says comes back in the frame behind it. */
 const WANTED = {
+  'correct horse': '1 row', '"correct horse"': '1 row', '"secret"': '0 rows', '"type":"send"': '8 rows', 'client "message number 3"': '1 row', '"message number 3': '2 rows',
+  [`0x${Buffer.from('number 3"').toString('hex')}`]: '2 rows',
   frame: '24 rows', 'client frames': '8 rows', request: '2 rows', 'alert client': '1 row', 'message number 3': '2 rows',
   '0x504f5354': '1 row', '0x16 0303': '2 rows', 'no such thing': '0 rows', secret: '2 rows',
 };
@@ -165,6 +167,68 @@ recorded('the keyboard walks, opens, looks around and comes back', async (wire) 
   await wire.timeline.and(wire.page.locator(':focus')).waitFor();
   await wire.page.getByRole('heading', { name: /^What Eve learns/ }).waitFor();
 });
+
+recorded('the keys of the bytes keep to their pane and column', async (wire) => {
+  const { keyboard } = wire.page;
+  await wire.row('EncryptedExtensions').locator('.envelope').click();
+  const { bytes } = wire.side('Inside');
+  await bytes.focus();
+  const columns = Number(await bytes.getAttribute('aria-colcount'));
+  const press = async (...keys) => {
+    for (const key of keys) await keyboard.press(key);
+    return bytes.evaluate((element) => document.getElementById(element.getAttribute('aria-activedescendant')).getAttribute('aria-label'));
+  };
+  assert.match(await press('Home'), /^EncryptedExtensions, byte 0: /);
+  assert.match(await press('ArrowUp'), /^EncryptedExtensions, byte 0: /);
+  assert.match(await press('End'), new RegExp(`^EncryptedExtensions, byte ${columns - 1}: `));
+  // Its 21 bytes end in the middle of a line: there is none below, but in the next pane.
+  assert.match(await press(...Array(Math.ceil(21 / columns) - 1).fill('ArrowDown')), /^EncryptedExtensions, byte 20: /);
+  assert.match(await press('End'), /^EncryptedExtensions, byte 20: /);
+  assert.match(await press('ArrowDown'), new RegExp(`^Certificate, CN=secure-chat, byte ${20 % columns}: `));
+  assert.match(await press('Home'), /^Certificate, CN=secure-chat, byte 0: /);
+  assert.match(await press('ArrowLeft'), /^EncryptedExtensions, byte 20: /);
+});
+
+recorded('what crossed masked is said without its mask, and that is said too', async (wire) => {
+  await wire.filter.fill('client "message number 3"');
+  await wire.rows.locator('.letter').click();
+  await wire.side('Inside').fields.getByText('unmasked: {"type":"send"').waitFor();
+  assert.match(await wire.explanation.innerText(), /unmasked: \{"type":"send"/);
+  await wire.filter.fill('server "message number 3"');
+  await wire.rows.locator('.letter').click();
+  await wire.side('Inside').fields.getByText('"type":"message"').waitFor();
+  assert.doesNotMatch(await wire.explanation.innerText(), /unmasked:/);
+});
+
+/** The rows that a printer gets. */
+async function printed(wire, work) {
+  await wire.page.emulateMedia({ media: 'print' });
+  await wire.page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await work();
+  await wire.page.emulateMedia({ media: 'screen' });
+  await wire.page.evaluate(() => dispatchEvent(new Event('afterprint')));
+}
+
+recorded('on paper all rows stand one below the other', async (wire) => {
+  const onScreen = await wire.rows.count();
+  await printed(wire, async () => {
+    const total = Number(await wire.rows.first().getAttribute('aria-setsize'));
+    assert(total > onScreen);
+    assert.equal(await wire.rows.count(), total);
+    const tops = await wire.rows.evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top));
+    assert.deepEqual(tops, tops.toSorted((a, b) => a - b));
+    assert.equal(new Set(tops).size, tops.length, 'none covers another');
+    assert(!await wire.page.locator('.virtual-rest').first().isVisible());
+  });
+  assert.equal(await wire.rows.count(), onScreen);
+});
+
+recorded('of very many rows a thousand are printed, and that is said', async (wire) => {
+  await printed(wire, async () => {
+    assert.equal(await wire.rows.count(), 1_000);
+    await wire.page.getByText(/^… and [\d,]+ more rows, not printed/).waitFor();
+  });
+}, { frames: 2_000 });
 
 recorded('ten thousand records scroll with some hundred elements', async (wire) => {
   assert.match(await wire.count.innerText(), /^20,0\d\d items$/);

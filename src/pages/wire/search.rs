@@ -1,11 +1,13 @@
 //! Which items hold some bytes or some text, on the wire and inside.
-//! Frames of clients are searched unmasked: people look for what was said.
+//! People look for what was said: frames of clients are searched unmasked, and requests also in what their fields say, since
+//! forms cross percent-encoded.
 
 use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::octets::Progress;
 use crate::websocket::frame::{apply_mask, decode_frame_header};
 use crate::wire::both::Both;
 use crate::wire::event::What;
+use crate::wire::field::Value;
 use crate::wire::log::{Cursor, Recorder};
 use crate::wire::timeline::{Item, Kind, Timeline};
 
@@ -68,13 +70,45 @@ fn is_inside(timeline: &Timeline, plain: &Both<Stream>, item: &Item, needle: &Ne
             let bytes: Vec<u8> = plain.of(item.direction).runs_in(range).concat();
             needle.find_in(&unmasked(bytes)).is_some()
         }
+        (Some(range), Kind::Request) => {
+            needle_in(plain, item, range, needle)
+                || is_encoded(plain, item, range) && is_said(timeline, item, needle)
+        }
         (Some(range), _) => needle_in(plain, item, range, needle),
         // Messages of the handshake and alerts: few, and kept by the timeline alone.
-        (None, Kind::Handshake | Kind::Alert) => timeline.show(item.number).is_some_and(|shown| {
-            let mut panes = shown.inside.iter();
-            panes.any(|pane| needle.find_in(&pane.bytes).is_some())
-        }),
+        (None, Kind::Handshake | Kind::Alert) => is_said(timeline, item, needle),
         (None, _) => false,
+    }
+}
+
+/// Whether anything in a request may say something else than its bytes: `%21` for `!`, `+` for a space.
+fn is_encoded(plain: &Both<Stream>, item: &Item, range: &std::ops::Range<u64>) -> bool {
+    let runs = plain.of(item.direction).runs_in(range);
+    runs.into_iter()
+        .any(|bytes| bytes.iter().any(|byte| matches!(byte, b'%' | b'+')))
+}
+
+/// Whether it stands in a thing as it is shown taken apart: in the bytes, or text in what a field says.
+fn is_said(timeline: &Timeline, item: &Item, needle: &Needle) -> bool {
+    let Some(shown) = timeline.show(item.number) else {
+        return false;
+    };
+    // Without TLS nothing is inside: what is on the wire is the thing itself.
+    let panes = if shown.inside.is_empty() {
+        &shown.on_the_wire
+    } else {
+        &shown.inside
+    };
+    panes.iter().any(|pane| {
+        needle.find_in(&pane.bytes).is_some()
+            || pane.tree.walk().any(|field| says(&field.value, needle))
+    })
+}
+
+fn says(value: &Value, needle: &Needle) -> bool {
+    match (value, needle) {
+        (Value::Text(text), Needle::Text(_)) => needle.find_in(text.as_bytes()).is_some(),
+        _ => false,
     }
 }
 
@@ -152,6 +186,7 @@ pub(super) fn inside(timeline: &Timeline) -> Both<Stream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::log::{About, HELD_BYTES_MAX, WireLog};
 
     #[test]
     fn a_range_of_a_stream_gives_what_is_known_of_it() {
@@ -168,6 +203,52 @@ mod tests {
             (13..20, &[]),
         ] {
             assert_eq!(stream.runs_in(&range), runs, "{range:?}");
+        }
+    }
+
+    /// Which items hold this, on the wire and inside.
+    fn found_in(request: &[u8], needle: &Needle) -> Found {
+        let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
+        let about = About {
+            number: 7,
+            client: "127.0.0.1:40000".parse().unwrap(),
+            server: "127.0.0.1:8080".parse().unwrap(),
+            is_tls_port: false,
+            opened_ns: 0,
+        };
+        let recorder = log.open(about, false);
+        recorder.chunk(1, FromClient, request);
+        let mut timeline = Timeline::new(recorder.secrets());
+        for event in recorder.read(&mut Cursor::default()) {
+            timeline.push(&event);
+        }
+        timeline.finish();
+        find(&recorder, &timeline, needle)
+    }
+
+    #[test]
+    fn what_a_request_says_is_found_as_it_was_typed_and_as_it_crossed() {
+        let content = "name=ana&password=Tr3e%21house+by+the+%c3%96stersee";
+        let request = format!(
+            "POST /login?from=the%20gate HTTP/1.1\r\nHost: a\r\nCookie: a=%7e1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{content}",
+            content.len()
+        );
+        let text = |text: &str| Needle::Text(text.to_owned());
+        for (needle, on_the_wire, inside) in [
+            (text("tr3e%21house+by"), true, true),
+            (text("tr3e!house by"), false, true),
+            (text("the Östersee"), false, true),
+            (text("the östersee"), false, false),
+            (text("the gate"), false, true),
+            (text("tr3e!house+by"), false, false),
+            // Bytes are those that crossed.
+            (Needle::Bytes(b"e%21h".to_vec()), true, true),
+            (Needle::Bytes(b"e!h".to_vec()), false, false),
+        ] {
+            let found = found_in(request.as_bytes(), &needle);
+            let expected = |there: bool| if there { vec![0] } else { vec![] };
+            assert_eq!(found.wire, expected(on_the_wire), "{needle:?}");
+            assert_eq!(found.inside, expected(inside), "{needle:?}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! The open socket of a view: wishes in, news of connections out, at a measured pace (docs/PROTOCOL.md).
 //! It waits and passes on; what is computed, `list` and `watched` compute off the async threads.
 
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde_json::json;
@@ -46,6 +47,12 @@ pub(in crate::pages) const WISH_LEN_MAX: usize = 4 * 1024;
 /// What may wait for a viewer: nothing but the reason why they are closed, since each event waits until those before it are gone.
 pub(in crate::pages) const QUEUE_LEN_MAX: usize = 64 * 1024;
 
+/// Tells one run of this program from another: with each, the numbers of connections begin at 1 again.
+static RUN: LazyLock<String> = LazyLock::new(|| {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    format!("{:x}", now.unwrap_or_default().as_nanos())
+});
+
 /// Whoever was let in to look.
 #[derive(Debug)]
 pub struct Watcher {
@@ -62,7 +69,8 @@ where
 {
     let Some(log) = &app.wire else { return };
     let mut view = View::new(log, watcher.viewer);
-    let mut closing = false;
+    let hello = json!({ "type": "hello", "run": *RUN }).to_string();
+    let mut closing = tell(app, socket, watcher, vec![hello]).await.is_err();
     loop {
         let told = tokio::select! {
             biased;
@@ -233,21 +241,33 @@ impl<'a> View<'a> {
         tokio::time::sleep(WISH_PAUSE).await;
         let told = match decode(text) {
             Ok(Wish::Watch(number)) => return self.begin(number).await,
-            Ok(Wish::Show(item)) => self.with_watched(move |watched| watched.show(item)).await,
-            Ok(Wish::Find(needle)) => {
-                self.with_watched(move |watched| Some(watched.find(&needle)))
+            Ok(Wish::Show(item)) => self.ask(move |watched| watched.show(item)).await,
+            Ok(Wish::Find(needle, question)) => {
+                self.ask(move |watched| watched.find(&needle, question))
                     .await
             }
             Ok(Wish::Locate(message)) => {
                 let (recorders, viewer) = (self.log.connections(), self.viewer);
-                let located = spawn_blocking(move || locate(recorders, &viewer, message));
-                Some(located.await.ok())
+                let located = spawn_blocking(move || locate(recorders, &viewer, message)).await;
+                located.unwrap_or_else(|_| refusal("The search for the message failed."))
             }
-            Err(why) => Some(Some(refusal(&why))),
+            Err(why) => refusal(&why),
         };
-        let nothing =
-            "There is nothing of that: watch a connection first, one of those that you were told.";
-        vec![told.flatten().unwrap_or_else(|| refusal(nothing))]
+        vec![told]
+    }
+
+    /// What the watched connection answers.
+    async fn ask(
+        &mut self,
+        question: impl FnOnce(&mut Watched) -> String + Send + 'static,
+    ) -> String {
+        let Some(number) = self.watched.as_deref().map(Watched::number) else {
+            return refusal(
+                "There is nothing of that: watch a connection first, one of those that you were told.",
+            );
+        };
+        let answer = self.with_watched(question).await;
+        answer.unwrap_or_else(|| gone(number))
     }
 
     /// Begins to watch a connection, and tells what there is of it.
@@ -291,7 +311,8 @@ fn refusal(text: &str) -> String {
 }
 
 fn gone(number: u64) -> String {
-    refusal(&format!(
+    let text = format!(
         "Connection {number} is not here: it is somebody else’s, or was let go to make room for newer ones."
-    ))
+    );
+    json!({ "type": "refused", "connection": number, "text": text }).to_string()
 }

@@ -23,6 +23,11 @@ const TIMELINE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// So many items a view holds: far more than people look at, and some ten megabytes.
 const ITEMS_MAX: usize = 50_000;
 
+/// Why a timeline begins anew, for those who look at it.
+const WAS_LONG: &str = "The timeline begins anew: the middle of this long connection was let go.";
+const WAS_TAKEN_BACK: &str =
+    "The timeline begins anew: its end was a request for this view, which is not recorded.";
+
 /// So many items go into one event, some hundred kilobytes of it.
 const ITEMS_PER_EVENT: usize = 500;
 
@@ -35,8 +40,10 @@ pub(super) struct Watched {
     pushed_bytes: usize,
     /// Items that were not told since they changed.
     untold: BTreeSet<u64>,
-    /// Whether the page has to forget what it was told before.
+    /// Whether the page has to forget what it was told before,
     begins_anew: bool,
+    /// and why, if it was told anything.
+    why_anew: Option<&'static str>,
     /// The summary and the lessons, as they were told.
     told_whole: String,
     /// Whether they may have changed since.
@@ -47,12 +54,13 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) fn new(recorder: Arc<Recorder>) -> Self {
         Self {
-            timeline: Timeline::new(recorder.secrets()),
+            timeline: Timeline::with_items_max(recorder.secrets(), ITEMS_MAX),
             recorder,
             cursor: Cursor::default(),
             pushed_bytes: 0,
             untold: BTreeSet::new(),
             begins_anew: true,
+            why_anew: None,
             told_whole: String::new(),
             owes_whole: true,
             is_over: false,
@@ -85,16 +93,16 @@ impl Watched {
     /// Takes what was recorded since, and gives the events that tell it; of the connection as a whole only `with_whole`.
     pub(super) fn read_on(&mut self, with_whole: bool) -> Vec<String> {
         if self.pushed_bytes > TIMELINE_BYTES_MAX {
-            self.begin_anew();
+            self.begin_anew(WAS_LONG);
         }
         // In this order: what ended before the reading has been read to its end.
         let has_ended = self.recorder.state().ended.is_some();
         self.push_news();
         if has_ended && self.has_extra_bytes() {
-            self.begin_anew();
+            self.begin_anew(WAS_TAKEN_BACK);
             self.push_news();
         }
-        if has_ended || self.is_full() {
+        if has_ended {
             self.untold.extend(self.timeline.finish());
             self.is_over = true;
         }
@@ -106,19 +114,26 @@ impl Watched {
         events
     }
 
-    /// An item taken apart; `None` if there is none of this number.
-    pub(super) fn show(&self, item: u64) -> Option<String> {
-        let shown = self.timeline.show(item)?;
-        let event =
-            json!({ "type": "shown", "connection": self.number(), "shown": json::shown(&shown) });
-        Some(event.to_string())
+    /// An item taken apart, or why there is nothing to take apart.
+    pub(super) fn show(&self, item: u64) -> String {
+        let number = self.number();
+        match self.timeline.show(item) {
+            Some(shown) => {
+                json!({ "type": "shown", "connection": number, "shown": json::shown(&shown) })
+            }
+            None => json!({
+                "type": "refused", "connection": number, "item": item,
+                "text": format!("There is no item {item} on connection {number}."),
+            }),
+        }
+        .to_string()
     }
 
     /// The items that hold what is searched for.
-    pub(super) fn find(&self, needle: &Needle) -> String {
+    pub(super) fn find(&self, needle: &Needle, question: Option<u64>) -> String {
         let found = search::find(&self.recorder, &self.timeline, needle);
         json!({
-            "type": "found", "connection": self.number(),
+            "type": "found", "connection": self.number(), "question": question,
             "wire": found.wire, "inside": found.inside, "more": found.more,
         })
         .to_string()
@@ -149,9 +164,6 @@ impl Watched {
             self.timeline.learn(line);
         }
         for event in self.recorder.read(&mut self.cursor) {
-            if self.is_full() {
-                return;
-            }
             self.pushed_bytes += len_of(&event);
             self.untold.extend(self.timeline.push(&event));
         }
@@ -164,12 +176,13 @@ impl Watched {
         self.pushed_bytes as u64 + self.timeline.summary().missing_bytes > recorded
     }
 
-    fn begin_anew(&mut self) {
-        *self = Self::new(Arc::clone(&self.recorder));
-    }
-
-    fn is_full(&self) -> bool {
-        self.timeline.items().len() >= ITEMS_MAX
+    fn begin_anew(&mut self, why: &'static str) {
+        // Whoever was told nothing yet needs no reason.
+        let why_anew = (!self.begins_anew).then_some(why);
+        *self = Self {
+            why_anew,
+            ..Self::new(Arc::clone(&self.recorder))
+        };
     }
 
     fn tell_items(&mut self) -> Vec<String> {
@@ -185,7 +198,7 @@ impl Watched {
         while !rest.is_empty() || self.begins_anew {
             let (batch, behind) = rest.split_at(rest.len().min(ITEMS_PER_EVENT));
             let begins_anew = std::mem::take(&mut self.begins_anew);
-            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "more": !behind.is_empty(), "items": batch });
+            let event = json!({ "type": "items", "connection": self.number(), "all": begins_anew, "why": self.why_anew.take(), "more": !behind.is_empty(), "items": batch });
             events.push(event.to_string());
             rest = behind;
         }

@@ -15,8 +15,8 @@ pub(super) enum Wish {
     Watch(Option<u64>),
     /// Take an item of the watched connection apart.
     Show(u64),
-    /// Which items of the watched connection hold this?
-    Find(Needle),
+    /// Which items of the watched connection hold this? The number is the page's own, and stands in the answer.
+    Find(Needle, Option<u64>),
     /// Where did this chat message cross?
     Locate(MessageId),
 }
@@ -43,7 +43,10 @@ pub(super) fn decode(text: &str) -> Result<Wish, String> {
             Some(_) => number(&value, "connection").map(|number| Wish::Watch(Some(number))),
         },
         Some("show") => number(&value, "item").map(Wish::Show),
-        Some("find") => needle(&value).map(Wish::Find),
+        Some("find") => {
+            let question = value.get("question").and_then(Value::as_u64);
+            needle(&value).map(|needle| Wish::Find(needle, question))
+        }
         Some("locate") => value
             .get("message")
             .and_then(Value::as_i64)
@@ -117,14 +120,14 @@ mod tests {
         for (text, wish) in [
             (r#"{"type":"watch","connection":7}"#, Wish::Watch(Some(7))),
             (r#"{"type":"watch","connection":null}"#, Wish::Watch(None)),
-            (r#"{"type":"show","connection":7,"item":0}"#, Wish::Show(0)),
+            (r#"{"type":"show","item":0}"#, Wish::Show(0)),
             (
                 r#"{"type":"find","text":"Password"}"#,
-                Wish::Find(Needle::Text("password".to_owned())),
+                Wish::Find(Needle::Text("password".to_owned()), None),
             ),
             (
-                r#"{"type":"find","hex":"17AB"}"#,
-                Wish::Find(Needle::Bytes(vec![0x17, 0xab])),
+                r#"{"type":"find","hex":"17AB","question":9}"#,
+                Wish::Find(Needle::Bytes(vec![0x17, 0xab]), Some(9)),
             ),
             (
                 r#"{"type":"locate","message":31}"#,

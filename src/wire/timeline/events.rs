@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::ledger::{Detail, ITEMS_MAX};
+use super::ledger::Detail;
 use super::messages::Messages;
 use super::titles::{self, who};
 use super::tls::{Desk, Tls};
@@ -145,7 +145,8 @@ impl Timeline {
         }
         let at = self.times.of(event.direction).end();
         let times = (event.time_ns, event.time_ns);
-        let title = format!("More than {ITEMS_MAX} items: the rest of the connection is left out");
+        let most = self.ledger.items_max();
+        let title = format!("More than {most} items: the rest of the connection is left out");
         let mut item =
             Item::at(event.direction, Kind::Unreadable, at..at, times).seen_by_all(title);
         item.is_whole = false;

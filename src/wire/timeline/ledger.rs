@@ -12,8 +12,8 @@ use crate::wire::dissect::stream;
 use crate::wire::dissect::tls_handshake::HandshakeContext;
 use crate::wire::dissect::tls_record::{RECORD_HEADER_LEN, RecordContext};
 
-/// How many items stand on a timeline before the rest of the connection is left out: each takes some 500 bytes. A page
-/// could not show them, and a peer that sends frames of two bytes makes thousands with each record.
+/// How many items stand on a timeline before the rest of the connection is left out, unless it is told to hold fewer: each takes
+/// some 500 bytes. A page could not show them, and a peer that sends frames of two bytes makes thousands with each record.
 pub const ITEMS_MAX: usize = 200_000;
 
 /// What it takes to show an item.
@@ -80,20 +80,35 @@ impl Record {
 }
 
 /// All items, by number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ledger {
     items: Vec<Item>,
     details: Vec<Detail>,
     touched: Vec<usize>,
+    items_max: usize,
 }
 
 impl Ledger {
+    /// Holds so many things, and what the last piece read brings beyond them.
+    pub(super) fn new(items_max: usize) -> Self {
+        Self {
+            items: Vec::new(),
+            details: Vec::new(),
+            touched: Vec::new(),
+            items_max,
+        }
+    }
+
+    pub(super) fn items_max(&self) -> usize {
+        self.items_max
+    }
+
     pub(super) fn items(&self) -> &[Item] {
         &self.items
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.items.len() >= ITEMS_MAX
+        self.items.len() >= self.items_max
     }
 
     /// Adds an item: gives its index, which is its number.

@@ -67,10 +67,16 @@ impl Timeline {
     /// Before the first event. Secrets must be known before the bytes they open: more may come by `learn`.
     #[must_use]
     pub fn new(secrets: Secrets) -> Self {
+        Self::with_items_max(secrets, ITEMS_MAX)
+    }
+
+    /// The same, for those who can show no more than so many items.
+    #[must_use]
+    pub fn with_items_max(secrets: Secrets, items_max: usize) -> Self {
         Self {
             secrets,
             protocol: Protocol::Unknown(Vec::new()),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(items_max),
             messages: Messages::default(),
             times: Both::default(),
             missing_bytes: 0,
@@ -88,7 +94,7 @@ impl Timeline {
 
     /// Takes what happened next. Gives the numbers of the items that are new or have changed, ascending.
     ///
-    /// After [`ITEMS_MAX`] items nothing more is added, and the last one says so.
+    /// After the most items that it may hold nothing more is added, and the last one says so.
     pub fn push(&mut self, event: &Event) -> Vec<u64> {
         if let Protocol::Unknown(waiting) = &mut self.protocol {
             let Some(is_tls) = begins_with_tls(event, waiting.len()) else {

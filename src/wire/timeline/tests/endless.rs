@@ -11,7 +11,10 @@ use Direction::{FromClient, FromServer};
 
 /// Pushes the beginning of the chat, and then these bytes again and again.
 fn endless(start: usize, again: &[u8], times: u64) -> Timeline {
-    let mut timeline = Timeline::new(Secrets::default());
+    endless_on(Timeline::new(Secrets::default()), start, again, times)
+}
+
+fn endless_on(mut timeline: Timeline, start: usize, again: &[u8], times: u64) -> Timeline {
     for event in &in_clear()[..start] {
         timeline.push(event);
     }
@@ -37,6 +40,17 @@ fn a_timeline_of_tiny_frames_ends_with_a_word_about_the_rest() {
     assert!(timeline.push(&bytes(9, FromServer, &[0x8a, 0])).is_empty());
     assert!(timeline.finish().is_empty());
     assert_eq!(timeline.items().len(), len);
+}
+
+#[test]
+fn a_timeline_that_is_to_hold_fewer_says_so_too() {
+    let small = Timeline::with_items_max(Secrets::default(), 100);
+    let timeline = endless_on(small, 6, &[0x8a, 0], 1_000);
+    assert_eq!(timeline.items().len(), 101);
+    assert_eq!(
+        timeline.items().last().unwrap().title,
+        "More than 100 items: the rest of the connection is left out"
+    );
 }
 
 #[test]
