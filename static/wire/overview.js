@@ -72,6 +72,7 @@ function factsOf(summary) {
     ['Server name asked for', summary.server_name ?? ''],
     ['Carried', carried],
     ['Not kept', summary.missing_bytes > 0 ? `${bytesOf(summary.missing_bytes)}: the middle of a long connection` : ''],
+    ['Assumed', summary.assumption ?? ''],
     ['Not opened', summary.closed_records > 0 ? counted(summary.closed_records, 'record') : ''],
   ].filter(([, value]) => value !== '');
 }
