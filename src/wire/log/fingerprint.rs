@@ -238,7 +238,7 @@ mod tests {
             for block in stream.chunks(1024) {
                 let mut sum = 0_u128;
                 for (at, pair) in block.chunks(16).enumerate() {
-                    let key = |word| number(&pattern_of_key()[at * 16 + word * 8..][..8]);
+                    let key = |word: usize| number(&pattern_of_key()[at * 16 + word * 8..][..8]);
                     let (first, second) = pair.split_at(pair.len().min(8));
                     let hidden = |word, at| (number(word) + key(at)) % (1 << 64);
                     sum = sum.wrapping_add(hidden(first, 0) * hidden(second, 1));
