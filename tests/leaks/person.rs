@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secure_chat::wire::log::{Recorder, WireLog};
+use secure_chat::wire::log::{Sight, Viewer, WireLog};
 
 use crate::LOBBY;
 use crate::client::{Client, Wire};
@@ -25,8 +25,7 @@ pub(crate) struct Person {
     pub(crate) connections: Vec<u64>,
     pub(crate) markers: Markers,
     pub(crate) client: Client,
-    /// Held open, not heard.
-    pub(crate) _alone: Socket,
+    pub(crate) alone: Socket,
     pub(crate) lobby: Socket,
 }
 
@@ -35,9 +34,9 @@ pub(crate) fn log(server: &Server) -> &Arc<WireLog> {
     server.app.wire.as_ref().unwrap()
 }
 
-/// The connection that came last.
-pub(crate) fn newest(server: &Server) -> Arc<Recorder> {
-    log(server).connections().pop().unwrap()
+/// The connection that came last, as whoever runs the server sees it.
+pub(crate) fn newest(server: &Server) -> Sight {
+    log(server).connections(&Viewer::OF_ALL).pop().unwrap()
 }
 
 /// A session as a line of a request.
@@ -110,7 +109,7 @@ impl Person {
             connections: recorders.iter().map(|it| it.about().number).collect(),
             markers,
             client,
-            _alone: alone,
+            alone,
             lobby,
         }
     }
