@@ -1,5 +1,7 @@
 //! Whose connection it is may fetch its file, and the instructor; everybody else is told the same as of one that does not exist.
 
+use secure_chat::wire::log::Viewer;
+
 use crate::client::{Answer, Client, HOST, WIRES, Wire};
 use crate::support::Server;
 use crate::visit::{instructor, server};
@@ -41,7 +43,12 @@ async fn person(server: &Server, wire: Wire, name: &str) -> Person {
         .find(|(name, value)| name == "Set-Cookie" && value.contains("sid"))
         .unwrap();
     let session = cookie.1.split(';').next().unwrap();
-    let all = server.app.wire.as_ref().unwrap().connections();
+    let all = server
+        .app
+        .wire
+        .as_ref()
+        .unwrap()
+        .connections(&Viewer::OF_ALL);
     Person {
         number: all.last().unwrap().about().number,
         session: format!("Cookie: {session}\r\n"),

@@ -6,7 +6,7 @@ use crate::octets::Progress;
 use crate::websocket::frame::{apply_mask, decode_frame_header};
 use crate::wire::both::Both;
 use crate::wire::event::What;
-use crate::wire::log::{Cursor, Recorder};
+use crate::wire::log::{Cursor, Sight};
 use crate::wire::timeline::{Item, Kind, Timeline};
 
 use super::wish::Needle;
@@ -25,9 +25,9 @@ pub(super) struct Found {
     pub(super) more: bool,
 }
 
-/// Searches all that is recorded and all that could be opened.
-pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) -> Found {
-    let wire = on_the_wire(recorder);
+/// Searches all that is recorded and all that could be opened. `None` if it may not be seen any more.
+pub(super) fn find(sight: &Sight, timeline: &Timeline, needle: &Needle) -> Option<Found> {
+    let wire = on_the_wire(sight)?;
     let plain = inside(timeline);
     let is_layered = timeline.summary().is_tls;
     let mut found = Found::default();
@@ -43,7 +43,7 @@ pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) ->
         found.more |= list.len() > FOUND_MAX;
         list.truncate(FOUND_MAX);
     }
-    found
+    Some(found)
 }
 
 /// Under TLS what crosses are records; a message spans several of them, with what lies between.
@@ -117,10 +117,10 @@ impl Stream {
     }
 }
 
-fn on_the_wire(recorder: &Recorder) -> Both<Stream> {
+fn on_the_wire(sight: &Sight) -> Option<Both<Stream>> {
     let mut streams = Both::<Stream>::default();
     let mut places = Both::<u64>::default();
-    for event in recorder.read(&mut Cursor::default()) {
+    for event in sight.read(&mut Cursor::default())?.events {
         let place = places.of_mut(event.direction);
         match event.what {
             What::Bytes(bytes) => {
@@ -131,7 +131,7 @@ fn on_the_wire(recorder: &Recorder) -> Both<Stream> {
             What::End | What::Reset => {}
         }
     }
-    streams
+    Some(streams)
 }
 
 /// What the application sent, as far as it is known.
