@@ -111,6 +111,27 @@ async fn anna_and_the_instructor_get_a_connection_by_every_spelling_of_its_addre
 }
 
 #[tokio::test]
+async fn a_connection_has_one_number_on_the_page_on_paper_and_in_its_file() {
+    let server = server().await;
+    let anna = Person::visit(&server, Wire::Plain, "anna").await;
+    let n = anna.connections[0];
+    for ending in ["", ".html", ".pcapng"] {
+        for (status, number) in [
+            (200, format!("{n}")),
+            (404, format!("0{n}")),
+            (404, format!("+{n}")),
+            (404, format!("{n}.")),
+            (404, "18446744073709551616".to_owned()),
+        ] {
+            let path = format!("/wire/{number}{ending}");
+            let answer = ask(&server, Wire::Plain, &path, &anna.session()).await;
+            assert_eq!(answer.status, status, "{path}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_else_gets_a_byte_or_learns_that_a_connection_is_there() {
     let server = server().await;
     for wire in WIRES {

@@ -1,10 +1,8 @@
 //! Whose connection it is may fetch its file, and the instructor; everybody else is told the same as of one that does not exist.
 
-use secure_chat::wire::log::Viewer;
-
 use crate::client::{Answer, Client, HOST, WIRES, Wire};
 use crate::support::Server;
-use crate::visit::{instructor, server};
+use crate::visit::{instructor, newest, server};
 
 /// What belongs to each transport: the names of its cookies.
 fn names(wire: Wire) -> (&'static str, &'static str) {
@@ -43,14 +41,8 @@ async fn person(server: &Server, wire: Wire, name: &str) -> Person {
         .find(|(name, value)| name == "Set-Cookie" && value.contains("sid"))
         .unwrap();
     let session = cookie.1.split(';').next().unwrap();
-    let all = server
-        .app
-        .wire
-        .as_ref()
-        .unwrap()
-        .connections(&Viewer::OF_ALL);
     Person {
-        number: all.last().unwrap().about().number,
+        number: newest(server),
         session: format!("Cookie: {session}\r\n"),
         _client: client,
     }
