@@ -18,7 +18,7 @@ const PASSWORD = 'not a secret at all';
 
 mkdirSync(folder, { recursive: true });
 const server = spawn(path.resolve(binary), ['--host', '127.0.0.1', '--port', '0', '--tls-port', '0', '--both', '--no-wire', '--data', 'data'], {
-  cwd: folder, stdio: ['ignore', 'pipe', 'inherit'],
+  cwd: folder, stdio: ['ignore', 'pipe', 'ignore'],
 });
 const urls = await new Promise((resolve, reject) => {
   let printed = '';

@@ -61,7 +61,8 @@ fn text(
     if let Some(path) = &app.config.log {
         let _ = writeln!(text, "Log          {}", path.display());
     }
-    write_exports(&mut text, &app.config.exports, live);
+    let live = live.map_or_else(Vec::new, |bound| start_url::reachable(bound, &machine));
+    write_exports(&mut text, &app.config.exports, &live);
     for note in app
         .config
         .notes()
@@ -119,12 +120,13 @@ fn write_certificate(text: &mut String, tls: &Tls) {
 }
 
 /// Where Wireshark finds what is handed out for it.
-fn write_exports(text: &mut String, exports: &Exports, live: Option<SocketAddr>) {
+fn write_exports(text: &mut String, exports: &Exports, live: &[SocketAddr]) {
     if let Some(capture) = &exports.capture {
         let _ = writeln!(text, "Capture      {}", capture.path.display());
     }
-    if let Some(address) = live {
-        let _ = writeln!(text, "Live         wireshark -k -i TCP@{address}");
+    for (index, address) in live.iter().enumerate() {
+        let what = if index == 0 { "Live" } else { "" };
+        let _ = writeln!(text, "{what:<12} wireshark -k -i TCP@{address}");
     }
     if let Some(key_log) = &exports.key_log {
         let _ = writeln!(text, "Key log      {}", key_log.path.display());

@@ -52,6 +52,9 @@ pub fn run(explain: &Explain) -> Result<(), String> {
 
 fn print(explain: &Explain, file: &Bytes, key_log: &KeyLog, name: &str) -> Result<(), String> {
     let capture = pcapng::read(file);
+    if let (0, Some(problem)) = (capture.packets, capture.problems.first()) {
+        return Err(format!("{name} cannot be read as a capture: {problem}"));
+    }
     let listener = match explain.eyes {
         Eyes::Server => Listener::WithKeys(key_log),
         Eyes::Eve => Listener::Eve,
@@ -67,29 +70,30 @@ fn print(explain: &Explain, file: &Bytes, key_log: &KeyLog, name: &str) -> Resul
     match (told, out.failure.map_or(flushed, Err)) {
         (_, Err(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         (_, Err(error)) => Err(format!("Standard output takes no more ({error}).")),
-        (Ok(told), Ok(())) => verdict(told, &capture, name),
+        (Ok(told), Ok(())) => verdict(told, capture.packets, name),
         (Err(_), Ok(())) => Err("Standard output takes no more.".to_owned()),
     }
 }
 
 /// Whether anything was explained; if not, why.
-fn verdict(told: Told, capture: &pcapng::Capture, name: &str) -> Result<(), String> {
-    match (
-        told.readable,
-        told.unreadable,
-        capture.packets,
-        capture.problems.first(),
-    ) {
-        (1.., ..) => Ok(()),
-        (0, 0, 0, Some(problem)) => Err(format!("{name} cannot be read as a capture: {problem}")),
-        (0, 0, 0, None) => Err(format!("{name} holds no packets.")),
-        (0, 0, ..) => Err(format!(
-            "{name} holds no TCP connection: nothing in it can be explained."
-        )),
-        (0, connections, ..) => Err(format!(
-            "None of the {connections} TCP connections in {name} is TLS, HTTP or WebSocket."
-        )),
-    }
+fn verdict(told: Told, packets: u64, name: &str) -> Result<(), String> {
+    let which = if told.silent > 0 {
+        format!("in {name} that carried anything")
+    } else {
+        format!("in {name}")
+    };
+    Err(match (told.readable, told.unreadable, told.silent) {
+        (1.., ..) => return Ok(()),
+        (0, 0, 0) if packets == 0 => format!("{name} holds no packets."),
+        (0, 0, 0) => {
+            format!("{name} holds no TCP connection: nothing in it can be explained.")
+        }
+        (0, 0, _) => format!("No connection in {name} carried anything."),
+        (0, 1, _) => format!("The only TCP connection {which} is not TLS, HTTP or WebSocket."),
+        (0, many, _) => {
+            format!("None of the {many} TCP connections {which} is TLS, HTTP or WebSocket.")
+        }
+    })
 }
 
 fn read_key_log(path: &Path) -> Result<KeyLog, String> {
@@ -152,6 +156,54 @@ impl<W: Write> std::fmt::Write for Out<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_nothing_was_explained_is_said_of_what_was_there() {
+        for (readable, unreadable, silent, packets, said) in [
+            (1, 9, 9, 99, None),
+            (0, 0, 0, 0, Some("x holds no packets.")),
+            (
+                0,
+                0,
+                0,
+                7,
+                Some("x holds no TCP connection: nothing in it can be explained."),
+            ),
+            (0, 0, 1, 3, Some("No connection in x carried anything.")),
+            (
+                0,
+                1,
+                0,
+                9,
+                Some("The only TCP connection in x is not TLS, HTTP or WebSocket."),
+            ),
+            (
+                0,
+                1,
+                2,
+                9,
+                Some(
+                    "The only TCP connection in x that carried anything is not TLS, HTTP or WebSocket.",
+                ),
+            ),
+            (
+                0,
+                2,
+                0,
+                9,
+                Some("None of the 2 TCP connections in x is TLS, HTTP or WebSocket."),
+            ),
+        ] {
+            let told = Told {
+                readable,
+                unreadable,
+                silent,
+                without_secrets: 0,
+            };
+            let verdict = verdict(told, packets, "x");
+            assert_eq!(verdict.err().as_deref(), said);
+        }
+    }
 
     #[test]
     fn what_is_longer_than_the_limit_is_not_read() {

@@ -24,6 +24,9 @@ pub mod start_url;
 /// One line per request and per connection event.
 pub mod log;
 
+/// A thread that takes news of connections and has them written.
+pub mod queue_writer;
+
 /// A transcript of all connections on standard output, while they happen.
 pub mod trace;
 

@@ -1,5 +1,7 @@
-//! The shape in which every decoder answers, which way bytes went, and small views of raw bytes.
+//! The shape in which every decoder answers, which way bytes went, small views of raw bytes, and how many there are in words.
 //! No protocol's grammar lives here: those are in `http`, `websocket` and `wire`.
+
+use std::fmt;
 
 /// What one decoding step learned: show more bytes, or the first `used_bytes` made `value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,13 @@ impl Direction {
             Self::FromServer => Self::FromClient,
         }
     }
+}
+
+/// `1 byte`, `2 bytes`: a number, and the word for one of what it counts, whose plural ends in s.
+#[must_use]
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    let ending = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {one}{ending}")
 }
 
 /// Where `part` lies within `whole`, in bytes, if it is a slice of it.
@@ -116,6 +125,13 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_counted_without_an_s() {
+        assert_eq!(counted(0_u64, "byte"), "0 bytes");
+        assert_eq!(counted(1_u64, "byte"), "1 byte");
+        assert_eq!(counted(2_usize, "request"), "2 requests");
+    }
 
     #[test]
     fn a_part_knows_its_place_and_a_stranger_has_none() {

@@ -22,26 +22,34 @@ pub struct Machine {
 pub fn to_print(host: &Host, scheme: Scheme, bound: SocketAddr, machine: &Machine) -> Vec<String> {
     let port = bound.port();
     let named = |name: &str| format!("{}://{name}:{port}", scheme.as_str());
-    let at = |ip| reached_at(host, scheme, SocketAddr::new(ip, port));
-    match host {
-        Host::Name(name) => vec![named(name)],
-        _ if bound.ip().is_unspecified() => {
-            let lan = &machine.lan_addresses;
-            machine
-                .host_name
-                .iter()
-                .map(|name| named(name))
-                // `::` takes IPv4 connections as well, `0.0.0.0` takes no others.
-                .chain(
-                    lan.iter()
-                        .filter(|ip| ip.is_ipv4() || bound.is_ipv6())
-                        .map(|ip| at(*ip)),
-                )
-                .chain([at(Ipv4Addr::LOCALHOST.into())])
-                .collect()
-        }
-        _ => vec![at(bound.ip())],
+    if let Host::Name(name) = host {
+        return vec![named(name)];
     }
+    let own_name = machine
+        .host_name
+        .iter()
+        .filter(|_| bound.ip().is_unspecified());
+    let addresses = reachable(bound, machine);
+    own_name
+        .map(|name| named(name))
+        .chain(addresses.into_iter().map(|at| reached_at(host, scheme, at)))
+        .collect()
+}
+
+/// The addresses at which a port that is bound to `bound` is reached: for others first, for this machine itself last.
+#[must_use]
+pub fn reachable(bound: SocketAddr, machine: &Machine) -> Vec<SocketAddr> {
+    if !bound.ip().is_unspecified() {
+        return vec![bound];
+    }
+    machine
+        .lan_addresses
+        .iter()
+        // `::` takes IPv4 connections as well, `0.0.0.0` takes no others.
+        .filter(|ip| ip.is_ipv4() || bound.is_ipv6())
+        .chain([&IpAddr::V4(Ipv4Addr::LOCALHOST)])
+        .map(|ip| SocketAddr::new(*ip, bound.port()))
+        .collect()
 }
 
 /// The URL that leads to `address`, at which a connection came in or could.
@@ -104,6 +112,27 @@ mod tests {
         ] {
             let told = reached_at(&host(listened_on), scheme, address.parse().unwrap());
             assert_eq!(told, url, "listening on {listened_on}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_stands_for_all_is_no_address_to_open() {
+        let machine = Machine {
+            host_name: Some("desk".to_owned()),
+            lan_addresses: vec!["192.168.1.7".parse().unwrap(), "fd12::1".parse().unwrap()],
+        };
+        for (bound, reached) in [
+            ("127.0.0.1:19000", &["127.0.0.1:19000"][..]),
+            ("10.0.0.7:19000", &["10.0.0.7:19000"]),
+            ("0.0.0.0:19000", &["192.168.1.7:19000", "127.0.0.1:19000"]),
+            (
+                "[::]:19000",
+                &["192.168.1.7:19000", "[fd12::1]:19000", "127.0.0.1:19000"],
+            ),
+        ] {
+            let addresses = reachable(bound.parse().unwrap(), &machine);
+            let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            assert_eq!(addresses, reached, "{bound}");
         }
     }
 

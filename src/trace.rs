@@ -6,11 +6,12 @@ mod tests;
 
 use std::collections::HashMap;
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Eyes;
+use crate::octets::counted;
+use crate::queue_writer::QueueWriter;
 use crate::wire::decrypt::Secrets;
 use crate::wire::event::{self, Event};
 use crate::wire::log::queue::{Item, Queue, What};
@@ -27,12 +28,10 @@ const FOLLOWED_BYTES_MAX_IN_ALL: usize = 128 * 1024 * 1024;
 
 /// How long the last lines may take to be written when the program ends.
 const FINISH_MAX: Duration = Duration::from_millis(500);
-const FINISH_LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The transcript of all connections.
 pub struct Trace {
-    queue: Arc<Queue>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    writer: QueueWriter,
 }
 
 impl Trace {
@@ -52,44 +51,26 @@ impl Trace {
         waiting_bytes_max: usize,
         out: impl Write + Send + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::new(waiting_bytes_max));
-        let waiting = Arc::clone(&queue);
-        let writer = std::thread::Builder::new()
-            .name("trace".to_owned())
-            .spawn(move || {
-                let mut writer = Writer {
-                    eyes,
-                    palette,
-                    followed: HashMap::new(),
-                    bytes: 0,
-                };
-                writer.write_all(&waiting, out);
-                // Whether all was written or nobody reads any more.
-                waiting.close();
-            })?;
-        Ok(Self {
-            queue,
-            writer: Mutex::new(Some(writer)),
-        })
+        let mut writer = Writer {
+            eyes,
+            palette,
+            followed: HashMap::new(),
+            bytes: 0,
+        };
+        let write = move |waiting: &Queue| writer.write_all(waiting, out);
+        let writer = QueueWriter::spawn("trace", waiting_bytes_max, write)?;
+        Ok(Self { writer })
     }
 
     /// Writes out what waits, and takes no more.
     pub fn finish(&self) {
-        self.queue.close();
-        let writer = self.writer.lock();
-        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
-        // A terminal that nobody reads must not keep the program from ending.
-        let until = Instant::now() + FINISH_MAX;
-        while writer.as_ref().is_some_and(|writer| !writer.is_finished()) && Instant::now() < until
-        {
-            std::thread::sleep(FINISH_LOOK_EVERY);
-        }
+        self.writer.finish(FINISH_MAX);
     }
 }
 
 impl Sink for Trace {
     fn take(&self, about: &Arc<About>, news: &News<'_>) {
-        self.queue.put(about, news);
+        self.writer.take(about, news);
     }
 }
 
@@ -130,7 +111,8 @@ impl Writer {
             What::Opened(about) => return self.open(&about),
             What::Unseen { connections } => {
                 return format!(
-                    "({connections} connections are not shown here: this output was too slow)\n"
+                    "(not shown here, since this output was too slow: {})\n",
+                    counted(connections, "connection")
                 );
             }
             other => other,
@@ -148,7 +130,8 @@ impl Writer {
                 text + &self.count(number, &event)
             }
             What::Left { bytes } => transcript.remark(&format!(
-                "{bytes} bytes are not shown here: this output was too slow"
+                "not shown here, since this output was too slow: {}",
+                counted(bytes, "byte")
             )),
             What::Ended { time_ns, why } => {
                 let text = transcript.finish(Some((time_ns, &why)));

@@ -39,6 +39,10 @@ fn refused(code: i32, args: &[&str]) -> String {
     assert_eq!(output.status.code(), Some(code), "{args:?}: {complaint}");
     assert_eq!(complaint.lines().count(), 1, "{args:?}: {complaint}");
     assert!(complaint.starts_with("secure-chat: "), "{complaint}");
+    // Said once, and not as a note of the transcript, too.
+    let (_, reason) = complaint.trim_end().rsplit_once(": ").unwrap();
+    let transcript = String::from_utf8(output.stdout).unwrap();
+    assert!(!transcript.contains(reason), "{transcript}{complaint}");
     complaint
 }
 
@@ -152,6 +156,7 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
     let mut no_packets = Vec::new();
     pcapng::begin("", &mut no_packets);
     let other_protocol = our_file(b"\0\x01\x02\x03", b"\xff\xfe");
+    let silence = our_file(b"", b"");
     let cases = [
         (file("empty", b""), "is empty"),
         (
@@ -160,7 +165,11 @@ fn what_cannot_be_read_is_said_in_one_sentence() {
         ),
         (file("zipped", b"\x1f\x8b\x08\0\0\0\0\0"), "gunzip"),
         (file("nothing", &no_packets), "holds no packets"),
-        (file("other", &other_protocol), "is TLS, HTTP or WebSocket"),
+        (
+            file("other", &other_protocol),
+            "is not TLS, HTTP or WebSocket",
+        ),
+        (file("silent", &silence), "carried anything"),
         (file("missing", b"") + "-not", "There is no file"),
         (folder.path().display().to_string(), "is a folder"),
     ];

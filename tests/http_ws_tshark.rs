@@ -13,6 +13,7 @@ mod recorder;
 #[allow(unreachable_pub, reason = "it is written as a library of its own")]
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -221,6 +222,66 @@ fn is_clean(path: &Path) {
     );
 }
 
+/// Holds all messages in `streams` against those that tshark finds in `path`, and says how many fields are equal.
+fn equal_fields(path: &Path, streams: &[[Vec<u8>; 2]], server_port: u16) -> usize {
+    let decode_as = format!("tcp.port=={server_port},http");
+    let pdml = tshark(path, &["-d", &decode_as, "-T", "pdml"]);
+    let ours = compare::ours(streams);
+    let theirs = compare::theirs(&pdml::tags(&pdml), &server_port.to_string());
+    let outcome = compare::compare(&ours, &theirs);
+    assert_eq!(
+        ours.keys().collect::<Vec<_>>(),
+        theirs.keys().collect::<Vec<_>>(),
+        "messages"
+    );
+    println!(
+        "{} fields of {} messages are equal",
+        outcome.equal,
+        ours.len()
+    );
+    println!("without counterpart: {:#?}", outcome.without_counterpart);
+    assert!(outcome.differences.is_empty(), "{:#?}", outcome.differences);
+    outcome.equal
+}
+
+/// Captured on the loopback interface while Chromium did what `wire_tshark/chromium_visit.mjs` tells.
+#[test]
+fn tshark_sees_each_field_of_chromium_where_we_see_it() {
+    if !is_there("tshark") {
+        return;
+    }
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/http/chromium_plain.pcapng");
+    let capture = pcapng::read(&std::fs::read(&path).unwrap().into());
+    assert_eq!(capture.problems, []);
+    let ports: BTreeSet<u16> = capture
+        .connections
+        .iter()
+        .map(|it| it.server.port())
+        .collect();
+    assert_eq!(ports.len(), 1);
+    let streams: Vec<_> = capture
+        .connections
+        .iter()
+        .map(|it| [FromClient, FromServer].map(|direction| stream(&it.events, direction)))
+        .collect();
+    let said = [
+        &b" 304 Not Modified"[..],
+        b"password=",
+        b"Upgrade: websocket",
+    ];
+    for words in said {
+        let mut streams = streams.iter().flatten();
+        assert!(
+            streams.any(|stream| stream.windows(words.len()).any(|at| at == words)),
+            "{}",
+            words.escape_ascii()
+        );
+    }
+    let equal = equal_fields(&path, &streams, *ports.first().unwrap());
+    assert!(equal > 550, "{equal}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tshark_sees_each_field_where_we_see_it() {
     if !["tshark", "curl", "node"]
@@ -245,22 +306,8 @@ async fn tshark_sees_each_field_where_we_see_it() {
     let path = write(folder.path(), PLAIN, &recorded);
     is_clean(&path);
 
-    let ours = compare::ours(&streams(&recorded));
-    let theirs = compare::theirs(&pdml::tags(&tshark(&path, &["-T", "pdml"])), "8080");
-    let outcome = compare::compare(&ours, &theirs);
-    assert_eq!(
-        ours.keys().collect::<Vec<_>>(),
-        theirs.keys().collect::<Vec<_>>(),
-        "messages"
-    );
-    println!(
-        "{} fields of {} messages are equal",
-        outcome.equal,
-        ours.len()
-    );
-    println!("without counterpart: {:#?}", outcome.without_counterpart);
-    assert!(outcome.differences.is_empty(), "{:#?}", outcome.differences);
-    assert!(outcome.equal > 450, "{}", outcome.equal);
+    let equal = equal_fields(&path, &streams(&recorded), 8080);
+    assert!(equal > 450, "{equal}");
 
     let capture = pcapng::read(&std::fs::read(&path).unwrap().into());
     assert_eq!(capture.problems, []);

@@ -14,12 +14,13 @@ use super::guest::Guest;
 use super::listener::Listener;
 use super::news::{self, Counting};
 use super::news_visit::NewsVisit;
+use super::opening::Opening;
 use super::pace::Paces;
 use super::presence::Presence;
 use super::room::{self, RoomDoor};
 use super::seats::{Seat, Seats};
 use super::visit::RoomVisit;
-use crate::model::{Group, GroupId, GroupName, MessageId, UserId, UtcMillis};
+use crate::model::{ChangeId, Group, GroupId, GroupName, MessageId, UserId, UtcMillis};
 use crate::store::{ChatStore, Joined, StoreError};
 
 /// Wraps one event into a WebSocket frame, behind what the buffer holds. Handed in, since no protocol is spoken here.
@@ -99,11 +100,17 @@ impl Hub {
         self.seats.take(user)
     }
 
-    /// Lets a page into a conversation; `None` if its user is not in the group.
+    /// Lets a page into a conversation, and says what it is to be told first, if it has everything up to `after`; `None` if its
+    /// user is not in the group.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn enter(&self, guest: Guest, group: Group) -> Result<Option<RoomVisit>, StoreError> {
+    pub async fn enter(
+        &self,
+        guest: Guest,
+        group: Group,
+        after: Option<ChangeId>,
+    ) -> Result<Option<(RoomVisit, Opening)>, StoreError> {
         let (user, group_id) = (guest.user, group.id);
         let door = self.door(group_id).await?;
         let listener = Arc::new(Listener::new(user, guest.outlet.clone()));
@@ -122,7 +129,7 @@ impl Hub {
         // Asked once the room knows of the page: whoever leaves the group after this is sent out by the
         // room, and whoever left before is noticed here.
         let is_member = self.shared.store.is_member(user, group_id).await?;
-        Ok(is_member.then(|| visit.at(snapshot)))
+        Ok(is_member.then(|| (visit, Opening::new(snapshot, after))))
     }
 
     /// Lets a page follow the news.

@@ -54,8 +54,9 @@ impl NewsVisit {
             )
         };
         let lines: Vec<GroupLine> = shared.store.groups().await?.into_iter().map(line).collect();
-        let hello =
-            event::encode_news_hello((user, &self.presence.guest.name), &lines, &self.online);
+        // Told once, and of no use to an open page after that.
+        let online = std::mem::take(&mut self.online);
+        let hello = event::encode_news_hello((user, &self.presence.guest.name), &lines, &online);
         self.presence.listener.release(&shared.framed(&hello));
         Ok(())
     }

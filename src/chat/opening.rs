@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::event;
+use super::room::Snapshot;
 use super::visit::{PAGE_LEN, RoomVisit};
 use crate::model::{ChangeId, MessageId};
 use crate::store::StoreError;
@@ -23,18 +24,20 @@ enum Part {
     Ready,
 }
 
-/// The parts that are still to be told.
+/// What a page is told first, and which parts of it are still to be told. It goes when it is told: who was present in a
+/// full room takes more memory than all else that an open page needs.
 #[derive(Debug)]
 pub struct Opening {
+    snapshot: Snapshot,
     after: Option<ChangeId>,
     next: Option<Part>,
 }
 
 impl Opening {
     /// For a page that has everything up to `after`, or nothing.
-    #[must_use]
-    pub fn new(after: Option<ChangeId>) -> Self {
+    pub(super) fn new(snapshot: Snapshot, after: Option<ChangeId>) -> Self {
         Self {
+            snapshot,
             after,
             next: Some(Part::Hello),
         }
@@ -55,14 +58,20 @@ impl RoomVisit {
         };
         let (event, next) = match part {
             Part::Hello => (
-                self.hello().await?,
-                Some(self.after_hello(opening.after).await?),
+                self.hello(&opening.snapshot).await?,
+                Some(self.after_hello(opening).await?),
             ),
-            Part::History => (self.history().await?, Some(Part::Ready)),
-            Part::Replay { after } => self.replay(after).await?,
+            Part::History => {
+                let latest = opening.snapshot.latest_message;
+                (self.history(latest).await?, Some(Part::Ready))
+            }
+            Part::Replay { after } => {
+                let upto = opening.snapshot.latest_change;
+                self.replay(after, upto).await?
+            }
             Part::Ready => {
                 opening.next = None;
-                let ready = event::encode_ready(self.snapshot.latest_change);
+                let ready = event::encode_ready(opening.snapshot.latest_change);
                 self.presence
                     .listener
                     .release(&self.shared().framed(&ready));
@@ -73,7 +82,7 @@ impl RoomVisit {
         Ok(Some(self.shared().framed(&event)))
     }
 
-    async fn hello(&self) -> Result<Vec<u8>, StoreError> {
+    async fn hello(&self, snapshot: &Snapshot) -> Result<Vec<u8>, StoreError> {
         let mut members = self.shared().store.members(self.group.id).await?;
         members.truncate(MEMBERS_TOLD_MAX);
         let members = self.shared().directory.named(members);
@@ -82,15 +91,15 @@ impl RoomVisit {
             &self.group,
             you,
             &members,
-            &self.snapshot.present,
+            &snapshot.present,
         ))
     }
 
     /// Replays what was missed, unless that is too much. A cursor from the future was given out by
     /// another database, and says nothing about this one.
-    async fn after_hello(&self, after: Option<ChangeId>) -> Result<Part, StoreError> {
-        let latest = self.snapshot.latest_change;
-        let Some(after) = after.filter(|&after| after <= latest) else {
+    async fn after_hello(&self, opening: &Opening) -> Result<Part, StoreError> {
+        let latest = opening.snapshot.latest_change;
+        let Some(after) = opening.after.filter(|&after| after <= latest) else {
             return Ok(Part::History);
         };
         // Changes count over all groups, so a small distance settles it without a look.
@@ -110,9 +119,9 @@ impl RoomVisit {
         })
     }
 
-    /// The latest messages up to the moment of entering; what came later is heard live.
-    async fn history(&self) -> Result<Vec<u8>, StoreError> {
-        let before = MessageId(self.snapshot.latest_message.0.saturating_add(1));
+    /// The latest messages up to that of the moment of entering; what came later is heard live.
+    async fn history(&self, latest: MessageId) -> Result<Vec<u8>, StoreError> {
+        let before = MessageId(latest.0.saturating_add(1));
         let page = self
             .shared()
             .store
@@ -124,9 +133,12 @@ impl RoomVisit {
         ))
     }
 
-    /// The next changes the page has missed, and what comes after them.
-    async fn replay(&self, after: ChangeId) -> Result<(Vec<u8>, Option<Part>), StoreError> {
-        let upto = self.snapshot.latest_change;
+    /// The next changes the page had missed when it came in, and what comes after them.
+    async fn replay(
+        &self,
+        after: ChangeId,
+        upto: ChangeId,
+    ) -> Result<(Vec<u8>, Option<Part>), StoreError> {
         let mut missed = self
             .shared()
             .store

@@ -12,9 +12,9 @@ use super::hub::{Hub, Shared};
 use super::listener::Listener;
 use super::news::{self, Counting};
 use super::pace::Pace;
-use super::room::{Happening, RoomDoor, Snapshot};
+use super::room::{Happening, RoomDoor};
 use super::wish::{Wish, WishName, in_plain_words};
-use crate::model::{ChangeId, Group, Message, MessageId, UtcMillis};
+use crate::model::{Group, Message, MessageId, UtcMillis};
 use crate::store::{MessageWrite, StoreError};
 
 /// How many messages a page gets at once.
@@ -33,7 +33,6 @@ pub struct RoomVisit {
     pub(super) presence: PresentGuest,
     pub(super) group: Group,
     door: RoomDoor,
-    pub(super) snapshot: Snapshot,
     events: Pace,
     typing_again: Instant,
 }
@@ -51,19 +50,9 @@ impl RoomVisit {
             presence: PresentGuest::new(hub, guest, listener),
             group,
             door,
-            snapshot: Snapshot {
-                present: Vec::new(),
-                latest_change: ChangeId(0),
-                latest_message: MessageId(0),
-            },
             events: Pace::new(EVENT_EVERY, EVENTS_AT_ONCE, now),
             typing_again: now,
         }
-    }
-
-    pub(super) fn at(mut self, snapshot: Snapshot) -> Self {
-        self.snapshot = snapshot;
-        self
     }
 
     /// What the page says; what is to be answered to it alone, as frames.

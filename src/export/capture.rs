@@ -4,8 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ExportError;
@@ -13,6 +12,8 @@ use super::file_set::FileSet;
 use crate::config::Capture;
 use crate::log;
 use crate::log::Log;
+use crate::octets::counted;
+use crate::queue_writer::QueueWriter;
 use crate::wire::capture::Stream;
 use crate::wire::log::queue::{Item, Queue, What};
 use crate::wire::log::{About, News, Sink};
@@ -32,9 +33,7 @@ const COMMENT: &str =
 
 /// Takes news from anywhere, and has it written.
 pub(super) struct CaptureWriter {
-    queue: Arc<Queue>,
-    /// Ends with the thread.
-    running: Mutex<Receiver<()>>,
+    writer: QueueWriter,
     path: PathBuf,
 }
 
@@ -54,7 +53,6 @@ impl CaptureWriter {
             io::ErrorKind::AlreadyExists => ExportError::CaptureExists(path.clone()),
             _ => ExportError::Capture(path.clone(), error),
         };
-        let queue = Arc::new(Queue::new(waiting_bytes_max));
         let mut writer = Writer {
             files: FileSet::create(path).map_err(failed)?,
             stream: Stream::default(),
@@ -63,33 +61,25 @@ impl CaptureWriter {
             packets_len_max: capture.file_bytes_max,
             log: Arc::clone(log),
         };
-        let (is_running, running) = channel();
         let begun = writer.begin(COMMENT).and_then(|()| {
-            let waiting = Arc::clone(&queue);
-            std::thread::Builder::new()
-                .name("capture".to_owned())
-                .spawn(move || {
-                    writer.write_all(&waiting);
-                    drop(is_running);
-                })
+            let write = move |waiting: &Queue| writer.write_all(waiting);
+            QueueWriter::spawn("capture", waiting_bytes_max, write)
         });
-        if let Err(error) = begun {
-            let _ = std::fs::remove_file(path);
-            return Err(failed(error));
+        match begun {
+            Ok(writer) => Ok(Self {
+                writer,
+                path: path.clone(),
+            }),
+            Err(error) => {
+                let _ = std::fs::remove_file(path);
+                Err(failed(error))
+            }
         }
-        Ok(Self {
-            queue,
-            running: Mutex::new(running),
-            path: path.clone(),
-        })
     }
 
     /// Writes out what waits, and takes no more. Waits for it, not for long.
     pub(super) fn finish(&self) {
-        self.queue.close();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nothing is ever sent: it ends with the thread. A disk that does not answer must not keep the program from ending.
-        let _ = running.recv_timeout(FINISH_MAX);
+        self.writer.finish(FINISH_MAX);
     }
 
     /// Takes the file away, in which nothing stands yet.
@@ -101,7 +91,7 @@ impl CaptureWriter {
 
 impl Sink for CaptureWriter {
     fn take(&self, about: &Arc<About>, news: &News<'_>) {
-        self.queue.put(about, news);
+        self.writer.take(about, news);
     }
 }
 
@@ -127,8 +117,6 @@ impl Writer {
                     "the capture ends here, since {} cannot be written any more: {error}",
                     self.files.path().display()
                 );
-                waiting.close();
-                while waiting.take().is_some() {}
                 return;
             }
         }
@@ -153,7 +141,9 @@ impl Writer {
         if bytes_left > 0 || connections_left > 0 {
             log!(
                 self.log,
-                "the disk is too slow for the capture: {bytes_left} bytes and {connections_left} whole connections are missing from it"
+                "the disk is too slow for the capture: {} and {} are missing from it",
+                counted(bytes_left, "byte"),
+                counted(connections_left, "whole connection")
             );
         }
         // What has happened so far can be read now.
@@ -169,10 +159,14 @@ impl Writer {
     }
 
     fn turn(&mut self) -> io::Result<()> {
-        let before = self.files.turn()?;
-        let name = before.file_name().map(Path::new).unwrap_or(&before);
-        let comment = format!("{COMMENT} It goes on from {}.", name.display());
-        self.begin(&comment)
+        let before = match self.files.turn()? {
+            Some(path) => {
+                let name = path.file_name().map(Path::new).unwrap_or(&path);
+                format!("It goes on from {}.", name.display())
+            }
+            None => "It goes on from a file that somebody has taken away.".to_owned(),
+        };
+        self.begin(&format!("{COMMENT} {before}"))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -271,6 +265,29 @@ mod tests {
             log.contains("17 bytes and 0 whole connections are missing"),
             "{log}"
         );
+    }
+
+    #[test]
+    fn a_file_says_which_one_it_goes_on_from_if_that_is_there() {
+        for is_taken in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut capture = capture(folder.path());
+            capture.file_bytes_max = 1;
+            let writer = CaptureWriter::open(&capture, &Arc::new(Log::silent())).unwrap();
+            if is_taken {
+                std::fs::remove_file(&capture.path).unwrap();
+            }
+            for number in 1..3 {
+                writer.take(&about(number), &News::Opened);
+            }
+            writer.finish();
+            let files = std::fs::read_dir(folder.path()).unwrap().count();
+            let newest = std::fs::read(&capture.path).unwrap();
+            let says = |words: &str| newest.windows(words.len()).any(|at| at == words.as_bytes());
+            assert_eq!(files, if is_taken { 1 } else { 2 });
+            assert_eq!(says("It goes on from lab_00001_"), !is_taken);
+            assert_eq!(says("that somebody has taken away"), is_taken);
+        }
     }
 
     #[test]

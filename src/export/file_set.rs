@@ -63,16 +63,16 @@ impl FileSet {
         written
     }
 
-    /// Puts the file aside, and makes the next one. Gives the name that it has now.
-    pub(super) fn turn(&mut self) -> io::Result<PathBuf> {
+    /// Puts the file aside, and makes the next one. Gives the name that it has now; `None` if somebody has taken it away.
+    pub(super) fn turn(&mut self) -> io::Result<Option<PathBuf>> {
         self.full_count += 1;
         let aside = self.full_name();
-        match std::fs::rename(&self.path, &aside) {
-            Ok(()) => self.full.push_back(aside.clone()),
-            // Somebody has taken it away: nothing is left to be put aside.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let aside = match std::fs::rename(&self.path, &aside) {
+            Ok(()) => Some(aside),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
-        }
+        };
+        self.full.extend(aside.clone());
         self.file = create(&self.path)?;
         self.begun_secs = now_secs();
         self.len = 0;
@@ -186,7 +186,7 @@ mod tests {
         set.begun_secs = 0;
         let precious = folder.path().join("lab_00001_19700101000000.pcapng");
         std::fs::write(&precious, "precious").unwrap();
-        let aside = set.turn().unwrap();
+        let aside = set.turn().unwrap().unwrap();
         assert!(aside.ends_with("lab_00002_19700101000000.pcapng"));
         assert_eq!(std::fs::read_to_string(precious).unwrap(), "precious");
     }
@@ -197,7 +197,7 @@ mod tests {
         let path = folder.path().join("lab.pcapng");
         let mut set = FileSet::create(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        set.turn().unwrap();
+        assert_eq!(set.turn().unwrap(), None);
         set.append(b"x").unwrap();
         assert_eq!(names(folder.path()), ["lab.pcapng"]);
     }

@@ -59,18 +59,29 @@ impl Export {
     /// # Errors
     /// `ExportError`; then nothing is left behind.
     pub fn open(exports: &Exports, log: &Arc<Log>) -> Result<Self, ExportError> {
-        let key_log = exports.key_log.as_ref();
-        let key_log = key_log.map(|key_log| KeyLogWriter::open(key_log, log));
+        // In this order, since a socket goes by itself and an empty capture can be taken away; a key log, to which others may
+        // append, cannot.
         let live = exports.live.map(|address| Live::open(address, log));
-        // The others first: a capture that was begun would be in the way of the next start.
-        let (key_log, live) = (key_log.transpose()?, live.transpose()?);
+        let live = live.transpose()?;
         let capture = exports.capture.as_ref();
         let capture = capture.map(|capture| CaptureWriter::open(capture, log));
-        Ok(Self {
-            key_log: key_log.map(Arc::new),
+        let mut export = Self {
+            key_log: None,
             live: live.map(Arc::new),
             capture: capture.transpose()?.map(Arc::new),
-        })
+        };
+        let key_log = exports.key_log.as_ref();
+        match key_log.map(|key_log| KeyLogWriter::open(key_log, log)) {
+            None => Ok(export),
+            Some(Ok(key_log)) => {
+                export.key_log = Some(Arc::new(key_log));
+                Ok(export)
+            }
+            Some(Err(error)) => {
+                export.abandon();
+                Err(error)
+            }
+        }
     }
 
     /// Those who want to be told of everything. Keys first: they are to be there before what they open.
@@ -165,3 +176,49 @@ impl fmt::Display for ExportError {
 }
 
 impl std::error::Error for ExportError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Capture, KeyLogFile};
+
+    #[test]
+    fn what_cannot_be_opened_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = "127.0.0.1:0".parse().unwrap();
+        let capture = |name: &str| {
+            Some(Capture {
+                path: folder.path().join(name),
+                file_bytes_max: 1 << 20,
+            })
+        };
+        let key_log = |name: &str| {
+            Some(KeyLogFile {
+                path: folder.path().join(name),
+                named_by: "--keylog",
+            })
+        };
+        std::fs::write(folder.path().join("there"), "precious").unwrap();
+        for (live, capture, key_log) in [
+            (taken.local_addr().unwrap(), capture("new"), key_log("keys")),
+            (free, capture("there"), key_log("keys")),
+            (free, capture("new"), key_log("no/such/folder")),
+            (free, capture("new"), key_log(".")),
+        ] {
+            let exports = Exports {
+                live: Some(live),
+                capture,
+                key_log,
+                ..Exports::default()
+            };
+            let refused = Export::open(&exports, &Arc::new(Log::silent()));
+            assert!(refused.is_err(), "{exports:?}");
+            let names: Vec<_> = std::fs::read_dir(folder.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(names, ["there"], "{exports:?}");
+        }
+    }
+}

@@ -29,7 +29,11 @@ impl FieldValue {
     #[must_use]
     pub fn without_controls(self) -> Self {
         let text = self.as_str();
-        if !text.bytes().any(|byte| byte.is_ascii_control()) {
+        // To the end in any case: many bytes are looked at together then.
+        let has_controls = text
+            .bytes()
+            .fold(false, |found, byte| found | byte.is_ascii_control());
+        if !has_controls {
             return self;
         }
         let harmless = |c: char| if c.is_control() { ' ' } else { c };

@@ -7,6 +7,10 @@
 /// that two programs could read in two ways is no name.
 #[must_use]
 pub fn decode(text: &[u8], plus_is_space: bool) -> Option<String> {
+    let is_encoded = |byte: &u8| *byte == b'%' || (plus_is_space && *byte == b'+');
+    if !text.iter().any(is_encoded) {
+        return String::from_utf8(text.to_vec()).ok();
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
     while let Some(&byte) = bytes.next() {

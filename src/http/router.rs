@@ -83,19 +83,25 @@ pub fn find<'a, T>(routes: &'a [Route<T>], method: Method, segments: &'a [String
 
 fn fit<'a>(pattern: &str, segments: &'a [String]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
-    let mut rest = segments.iter();
-    for part in pattern.split('/').skip(1) {
+    let mut pattern = pattern;
+    for (at, segment) in segments.iter().enumerate() {
+        let parts = pattern.strip_prefix('/')?;
+        // A few bytes: looking at each is quicker than a search.
+        let len = parts.bytes().position(|byte| byte == b'/');
+        let (part, rest) = parts.split_at_checked(len.unwrap_or(parts.len()))?;
         match part {
             "{..}" => {
-                values.extend(rest.map(String::as_str));
+                let behind = segments.get(at..).unwrap_or_default();
+                values.extend(behind.iter().map(String::as_str));
                 return Some(values);
             }
-            "{}" => values.push(rest.next()?.as_str()),
-            _ if rest.next()? == part => {}
+            "{}" => values.push(segment.as_str()),
+            _ if part == segment => {}
             _ => return None,
         }
+        pattern = rest;
     }
-    rest.next().is_none().then_some(values)
+    pattern.is_empty().then_some(values)
 }
 
 #[cfg(test)]
@@ -148,10 +154,20 @@ mod tests {
             "/chat",
             "/chat/1/2",
             "/groups/3/leave",
+            "/groups/3",
             "/x",
             "",
         ] {
             assert_eq!(look(Method::Get, path), "404", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_slash_that_was_decoded_is_no_border() {
+        for segments in [["groups/3", "join"], ["groups", "3/join"]] {
+            let segments = segments.map(str::to_owned);
+            let found = find(ROUTES, Method::Post, &segments);
+            assert_eq!(found, Found::Nothing, "{segments:?}");
         }
     }
 

@@ -159,19 +159,34 @@ fn decode_host(head: &RequestHead) -> Result<String, HeadError> {
 /// Whether `text` is `uri-host [ ":" port ]` with a host that is not empty. User names, allowed in
 /// RFC 3986, are not: RFC 9110 §4.2.4 calls them a way to deceive.
 fn is_authority(text: &str) -> bool {
-    split_authority(text).is_some()
+    divide_authority(text).is_some()
 }
 
 /// Splits `host:port` into the host, in lower case and without brackets, and the port, if it is given.
 #[must_use]
 pub fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = divide_authority(text)?;
+    let host = match host {
+        Host::Ipv6(address) => address.to_string(),
+        Host::Name(name) => name.to_ascii_lowercase(),
+    };
+    Some((host, port))
+}
+
+/// The host of an authority, as it was sent.
+enum Host<'a> {
+    Ipv6(Ipv6Addr),
+    /// Or an IPv4 address.
+    Name(&'a str),
+}
+
+fn divide_authority(text: &str) -> Option<(Host<'_>, Option<u16>)> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (address, after) = rest.split_once(']')?;
-        let address: Ipv6Addr = address.parse().ok()?;
-        (address.to_string(), after)
+        (Host::Ipv6(address.parse().ok()?), after)
     } else {
         let (host, port) = text.split_at_checked(text.find(':').unwrap_or(text.len()))?;
-        (reg_name(host)?, port)
+        (Host::Name(is_reg_name(host).then_some(host)?), port)
     };
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => None,
@@ -187,16 +202,16 @@ pub fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
 
 /// A host name or IPv4 address: letters, digits, `-`, `_` and dots. Narrower than RFC 3986, whose
 /// escapes and delimiters no resolver knows.
-fn reg_name(host: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+fn is_reg_name(host: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if host.is_empty() || host.len() > 255 || !host.bytes().all(plain) {
-        return None;
+        return false;
     }
     // All digits and dots can only be an IPv4 address.
     let numeric = host
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    (!numeric || host.parse::<Ipv4Addr>().is_ok()).then(|| host.to_ascii_lowercase())
+    !numeric || host.parse::<Ipv4Addr>().is_ok()
 }
 
 fn split_path(target: &str) -> Result<Path, HeadError> {

@@ -60,7 +60,7 @@ where
         } => talk(app, via, &mut socket, &admission.session, group, after).await,
         Upgrade::Echo => say_back(app, &mut socket).await,
         Upgrade::Wire(watcher) => {
-            wire::serve(app, &mut socket, &watcher).await;
+            Box::pin(wire::serve(app, &mut socket, &watcher)).await;
             Ok(())
         }
     };
@@ -102,20 +102,24 @@ async fn talk<S: Stream>(
     group: Group,
     after: Option<ChangeId>,
 ) -> Result<(), StoreError> {
-    let Some(mut visit) = app.hub.enter(guest(via, socket, session), group).await? else {
+    // Boxed is what takes a moment: an open page that only listens holds no room for it.
+    let guest = guest(via, socket, session);
+    let entered = Box::pin(app.hub.enter(guest, group, after)).await?;
+    let Some((mut visit, opening)) = entered else {
         // They left the group since the handshake.
         turn_out(socket.socket());
         while socket.next().await.is_some() {}
         return Ok(());
     };
-    tell_opening(app, socket, session, &mut visit, Opening::new(after)).await?;
+    Box::pin(tell_opening(app, socket, session, &mut visit, opening)).await?;
     while let Some(text) = hear(app, socket, session).await {
-        app.sessions.touch(session, app::now()).await;
+        Box::pin(app.sessions.touch(session, app::now())).await;
         if is_over(session).await {
             // It expired, and only now somebody noticed. `hear` tells so.
             continue;
         }
-        if let Some(frames) = visit.hear(&text, app::now()).await? {
+        let heard = Box::pin(visit.hear(&text, app::now()));
+        if let Some(frames) = heard.await? {
             socket.socket().offer(&frames);
         }
     }
@@ -150,8 +154,9 @@ async fn follow_news<S: Stream>(
     socket: &mut WebSocket<S>,
     session: &SessionView,
 ) -> Result<(), StoreError> {
-    let mut visit = app.hub.follow(guest(via, socket, session)).await?;
-    visit.open().await?;
+    let guest = guest(via, socket, session);
+    let mut visit = Box::pin(app.hub.follow(guest)).await?;
+    Box::pin(visit.open()).await?;
     // Whatever comes in here means nothing.
     while hear(app, socket, session).await.is_some() {}
     Ok(())

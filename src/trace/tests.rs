@@ -164,7 +164,7 @@ fn nobody_waits_for_a_reader_who_does_not_read() {
     trace.take(&about(2), &News::Opened);
     let why = "closed";
     trace.take(&about(1), &News::Ended { time_ns: 2000, why });
-    let waiting = items(&trace.queue);
+    let waiting = items(trace.writer.queue());
     assert!(waiting.len() < 10, "{waiting:?}");
     drop((go, reader));
     trace.finish();
@@ -274,8 +274,7 @@ fn when_nobody_reads_any_more_nothing_is_collected() {
     )
     .unwrap();
     trace.take(&about(1), &News::Opened);
-    let writer = trace.writer.lock().unwrap().take().unwrap();
-    writer.join().unwrap();
+    trace.writer.wait(FINISH_MAX * 20);
     trace.take(&about(2), &News::Opened);
-    assert!(items(&trace.queue).is_empty());
+    assert!(trace.writer.queue().take().is_none());
 }

@@ -11,8 +11,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use super::close::CloseCode;
 use super::received::Received;
 
-/// What tungstenite keeps for reading on an idle connection, and moves at a time on a busy one.
-const READ_BUFFER_LEN: usize = 1024;
+/// What tungstenite keeps for reading on an idle connection, and moves at a time on a busy one: a usual chat message.
+const READ_BUFFER_LEN: usize = 256;
 
 /// tungstenite's buffer grows to the longest frame and stays so. After a frame longer than this it
 /// is thrown away between two messages, so that an idle connection is small whatever it was sent.

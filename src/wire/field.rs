@@ -19,7 +19,7 @@ pub struct Field {
     pub mask: Option<u64>,
     /// What it says.
     pub value: Value,
-    /// What that means: one plain sentence.
+    /// What that means: one plain sentence. Empty only where `problem` is said instead.
     pub meaning: Cow<'static, str>,
     /// Where it is written: `RFC 8446 §4.1.2`.
     pub source: &'static str,
@@ -156,6 +156,9 @@ impl Field {
     #[must_use]
     pub fn flaw(&self) -> Option<String> {
         self.walk().find_map(|field| {
+            if field.meaning.is_empty() && field.problem.is_none() {
+                return Some(format!("{} does not say what it means", field.name));
+            }
             let mut end = field.bytes.start;
             let mut divides = false;
             for part in &field.children {
@@ -192,12 +195,16 @@ mod tests {
     use super::*;
 
     fn leaf(bytes: Range<usize>) -> Field {
-        Field::leaf("part", bytes, Value::Bytes, "RFC 0 §0")
+        Field::leaf("part", bytes, Value::Bytes, "RFC 0 §0").meaning("A part.")
+    }
+
+    fn group(bytes: Range<usize>) -> Field {
+        Field::group("whole", bytes, "RFC 0 §0").meaning("All of it.")
     }
 
     #[test]
     fn every_byte_has_one_leaf() {
-        let tree = Field::group("whole", 0..6, "RFC 0 §0").children(vec![
+        let tree = group(0..6).children(vec![
             leaf(0..2).children(vec![leaf(0..1), leaf(1..2)]),
             leaf(2..6),
         ]);
@@ -221,13 +228,15 @@ mod tests {
             vec![leaf(0..3), leaf(4..6)],
             vec![leaf(0..5)],
         ] {
-            assert!(
-                Field::group("whole", 0..6, "")
-                    .children(parts)
-                    .flaw()
-                    .is_some()
-            );
+            assert!(group(0..6).children(parts).flaw().is_some());
         }
+    }
+
+    #[test]
+    fn a_field_that_says_neither_what_it_means_nor_what_is_wrong_is_a_flaw() {
+        let silent = leaf(0..1).meaning("");
+        assert!(silent.flaw().is_some());
+        assert_eq!(silent.problem("It is wrong.").flaw(), None);
     }
 
     #[test]

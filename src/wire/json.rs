@@ -146,6 +146,7 @@ pub fn summary(summary: &Summary) -> Json {
     object.put("frames", summary.frames);
     object.put("missing_bytes", summary.missing_bytes);
     object.put("closed_records", summary.closed_records);
+    object.put_some("assumption", summary.assumption);
     object.into()
 }
 

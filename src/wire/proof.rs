@@ -1,5 +1,5 @@
 //! Whether what is decrypted from the wire is what the application really read and wrote: the proof that the view tells the truth.
-//! Compares two things that were found on two ways, and computes neither.
+//! Compares two fingerprints that were come by independently.
 
 use crate::octets::Direction;
 use crate::wire::both::Both;

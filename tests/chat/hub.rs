@@ -8,9 +8,8 @@ use secure_chat::chat::guest::Guest;
 use secure_chat::chat::hub::Hub;
 use secure_chat::chat::listener::{CloseReason, Outlet};
 use secure_chat::chat::news_visit::NewsVisit;
-use secure_chat::chat::opening::Opening;
 use secure_chat::chat::visit::RoomVisit;
-use secure_chat::model::{Group, GroupId, User, UserId, UserName, UtcMillis};
+use secure_chat::model::{ChangeId, Group, GroupId, User, UserId, UserName, UtcMillis};
 use secure_chat::store::{ChatStore, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -69,10 +68,9 @@ impl Chat {
         let heard = Arc::new(Heard::default());
         let entered = self
             .hub
-            .enter(guest(user, &heard), self.lobby.clone())
+            .enter(guest(user, &heard), self.lobby.clone(), after.map(ChangeId))
             .await;
-        let mut visit = entered.unwrap().expect("a member");
-        let mut opening = Opening::new(after.map(secure_chat::model::ChangeId));
+        let (mut visit, mut opening) = entered.unwrap().expect("a member");
         while let Some(frames) = visit.tell(&mut opening).await.unwrap() {
             heard.offer(&frames);
         }
@@ -509,7 +507,8 @@ async fn total(ana: &mut Page, heard: &Heard, witness: &Heard) -> i64 {
 async fn who_left_between_the_check_and_the_door_is_not_let_in() {
     let chat = Chat::new().await;
     let heard = Arc::new(Heard::default());
-    let entered = chat.hub.enter(guest(EVE, &heard), chat.lobby.clone()).await;
+    let lobby = chat.lobby.clone();
+    let entered = chat.hub.enter(guest(EVE, &heard), lobby, None).await;
     assert!(entered.unwrap().is_none());
     chat.page(ANA).await.post("for members").await;
     assert_eq!(heard.kinds(), [] as [Value; 0]);

@@ -2,7 +2,9 @@
 
 use crate::ask::{OWN_PAGE, all_of, ask, ask_as, essence};
 use crate::client::{Client, HOST, WIRES, Wire};
-use crate::person::{Person, instructor, instructor_cookie, session_cookie, with};
+use crate::person::{
+    Person, badge_cookie, instructor, instructor_cookie, newest, session_cookie, with,
+};
 use crate::support::Server;
 use crate::visitor::token;
 
@@ -81,10 +83,7 @@ fn strangers(wire: Wire, bert: &Person, old: &str) -> Vec<(&'static str, String)
         ),
         (
             "a session in the place of a badge",
-            with(&format!(
-                "browser_plain={0}; __Host-browser={0}",
-                token(&bert.cookie)
-            )),
+            with(&format!("{}={}", badge_cookie(wire), token(&bert.cookie))),
         ),
     ]
 }
@@ -132,6 +131,27 @@ async fn a_connection_has_one_number_on_the_page_on_paper_and_in_its_file() {
 }
 
 #[tokio::test]
+async fn a_browser_that_has_not_logged_in_gets_its_connections_by_its_badge() {
+    let server = server().await;
+    for wire in WIRES {
+        let mut visitor = Client::connect(&server, wire).await;
+        let page = visitor.get("/login").await;
+        let set = page.field("Set-Cookie").unwrap();
+        let (cookie, _attributes) = set.split_once(';').unwrap();
+        let (name, badge) = cookie.split_once('=').unwrap();
+        assert_eq!(name, badge_cookie(wire));
+        let path = format!("/wire/{}.html", newest(&server).about().number);
+        let made_up = "A".repeat(badge.len());
+        for (value, status) in [(badge, 200), (made_up.as_str(), 404)] {
+            let lines = format!("{}{OWN_PAGE}", with(&format!("{name}={value}")));
+            let answer = ask(&server, wire, &path, &lines).await;
+            assert_eq!(answer.status, status, "{wire:?}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_else_gets_a_byte_or_learns_that_a_connection_is_there() {
     let server = server().await;
     for wire in WIRES {
@@ -145,7 +165,7 @@ async fn nobody_else_gets_a_byte_or_learns_that_a_connection_is_there() {
         let mut again = Client::connect(&server, wire).await;
         let answer = again.post("/login", "", &form).await;
         let new = crate::visitor::cookie(&answer);
-        let number = crate::person::newest(&server).about().number;
+        let number = newest(&server).about().number;
         anna.markers.add("the new token", token(&new).as_bytes());
 
         for (who, lines) in strangers(wire, &bert, &old) {

@@ -25,6 +25,7 @@ pub(crate) struct Person {
     pub(crate) connections: Vec<u64>,
     pub(crate) markers: Markers,
     pub(crate) client: Client,
+    /// Held open, not heard.
     pub(crate) alone: Socket,
     pub(crate) lobby: Socket,
 }
@@ -54,6 +55,14 @@ pub(crate) fn instructor_cookie(wire: Wire) -> &'static str {
     match wire {
         Wire::Plain => "instructor_key_plain",
         Wire::Tls => "__Host-instructor-key",
+    }
+}
+
+/// The badge of a browser that has not logged in.
+pub(crate) fn badge_cookie(wire: Wire) -> &'static str {
+    match wire {
+        Wire::Plain => "browser_token_plain",
+        Wire::Tls => "__Host-browser-token",
     }
 }
 

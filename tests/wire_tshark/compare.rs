@@ -1,6 +1,6 @@
 //! Holds our fields against tshark's of the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use secure_chat::wire::field::{Field, Value};
 
@@ -15,8 +15,6 @@ pub(crate) struct Tally {
     pub(crate) equal_by_name: BTreeMap<String, usize>,
     /// Those that it has not, in words.
     pub(crate) different: Vec<String>,
-    /// Our fields that do not say what they mean.
-    pub(crate) silent: BTreeSet<String>,
     /// tshark's fields that we have no counterpart for, and how many of each.
     pub(crate) theirs_alone: BTreeMap<String, usize>,
 }
@@ -42,9 +40,6 @@ impl Tally {
             }
         });
         for field in ours.walk() {
-            if field.meaning.is_empty() {
-                self.silent.insert(field.name.to_string());
-            }
             let Some(name) = field.wireshark.filter(|_| !field.bytes.is_empty()) else {
                 continue;
             };

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Records real TLS handshakes on the loopback interface, as the captures that `cargo test --test wire_tshark` reads.
+"""Records real connections on the loopback interface, as the captures that `cargo test --test wire_tshark` and
+`--test http_ws_tshark` read.
 
 usage: cargo build && tests/wire_tshark/record.py [NAME]...
 
-Each scene below is one capture in tests/fixtures/tls, its keys within it (a Decryption Secrets Block). Needs dumpcap and
-editcap (Wireshark), the right to capture on `lo`, openssl, and for some scenes curl, node or chromium: those that are
-not there are left out.
+Each scene below is one capture: in tests/fixtures/tls, its keys within it (a Decryption Secrets Block), or in clear in
+tests/fixtures/http. Needs dumpcap and editcap (Wireshark), the right to capture on `lo`, openssl, and for some scenes
+curl, node or chromium: those that are not there are left out. The last scene drives Chromium with what
+`npm ci --prefix tests` installs.
 """
 import json
 import os
@@ -20,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = ROOT / "tests" / "fixtures" / "tls"
+FIXTURES = ROOT / "tests" / "fixtures"
 SERVER = ROOT / "target" / "debug" / "secure-chat"
 # Longer than any client here takes, short enough to wait for once.
 DEADLINE_SECS = 60
@@ -73,6 +75,7 @@ class Scene:
     def __init__(self, name):
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix="handshake-"))
+        self.kind = "tls"
         self.port = free_port()
         self.keys = self.folder / "keys.log"
 
@@ -85,6 +88,16 @@ class Scene:
             arguments += ["--certfile", f"{certificate}.pem", "--keyfile", f"{certificate}.key"]
         # The certificate that the server makes names the machine: that is no reader's business.
         with process(["unshare", "--uts", "sh", "-c", 'hostname demo; exec "$@"', "sh", *arguments], self.folder, "server.log"):
+            yield from self.captured()
+
+    @contextmanager
+    def plain(self, before):
+        """This project's own server in clear, captured when `before` is done."""
+        self.kind = "http"
+        arguments = [SERVER, "--host", "127.0.0.1", "--port", str(self.port)]
+        with process(arguments, self.folder, "server.log"):
+            wait_for("the server", lambda: accepts(self.port))
+            before()
             yield from self.captured()
 
     @contextmanager
@@ -103,8 +116,8 @@ class Scene:
             yield self
             # The kernel hands packets over in blocks: the last of them are on their way for a moment.
             time.sleep(1)
-        FIXTURES.mkdir(parents=True, exist_ok=True)
-        target = FIXTURES / f"{self.name}.pcapng"
+        target = FIXTURES / self.kind / f"{self.name}.pcapng"
+        target.parent.mkdir(parents=True, exist_ok=True)
         inject = ["--inject-secrets", f"tls,{self.keys}"] if self.keys.exists() else []
         # By way of the older format, which has no room for the names of processor and kernel.
         plain = self.folder / "plain.pcap"
@@ -330,6 +343,15 @@ def chromium(scene):
     with scene.ours():
         line = f"chromium --headless=new --no-sandbox --disable-gpu --disable-background-networking --ignore-certificate-errors --ssl-key-log-file={scene.keys} --user-data-dir={scene.folder}/profile --dump-dom https://localhost:{scene.port}/favicon.svg"
         run(line, scene.folder)
+
+
+@scene("chromium")
+def chromium_plain(scene):
+    def act(step):
+        run(f"node {ROOT}/tests/wire_tshark/chromium_visit.mjs http://127.0.0.1:{scene.port} {scene.folder}/profile {step}", scene.folder)
+
+    with scene.plain(before=lambda: act("register")):
+        act("visit")
 
 
 def record(content_type, *content):

@@ -171,7 +171,7 @@ async fn what_was_not_kept_is_told_on_the_packet_behind_it_and_on_the_file() {
     for (bytes, who) in [(missing.client, "client"), (missing.server, "server")] {
         let told = format!("{bytes} bytes before these were not kept.");
         assert_eq!(comments.matches(&told).count(), 1, "{comments}");
-        let told = format!("{bytes} bytes from the {who} are missing");
+        let told = format!("Missing from the {who}: {bytes} bytes.");
         assert!(contains(&file, told.as_bytes()));
     }
     server.stop().await;

@@ -1,7 +1,7 @@
 //! The sentences in our captures: on the file, and on its packets.
 //! Nothing is found out here.
 
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::event::{Event, What};
 use crate::wire::log::{About, Ending, State};
 use crate::wire::timeline::{Item, Kind};
@@ -57,7 +57,8 @@ pub(super) fn file(about: &About, state: &State, with_keys: bool) -> String {
     )];
     let [client, server] = [state.bytes.client, state.bytes.server];
     lines.push(format!(
-        "{client} bytes came from the client, {server} from the server; {}.",
+        "{} came from the client, {server} from the server; {}.",
+        counted(client, "byte"),
         match &state.ended {
             Some(Ending { why, .. }) if with_keys => format!("it has ended: {why}"),
             Some(_) => "it has ended".to_owned(),
@@ -70,7 +71,8 @@ pub(super) fn file(about: &About, state: &State, with_keys: bool) -> String {
     ];
     for (missing, who) in missing.into_iter().filter(|(missing, _)| *missing > 0) {
         lines.push(format!(
-            "{missing} bytes from {who} are missing: of each direction, the beginning and the latest bytes are kept. Wireshark cannot open TLS records behind a gap."
+            "Missing from {who}: {}. Of each direction, the beginning and the latest bytes are kept. Wireshark cannot open TLS records behind a gap.",
+            counted(missing, "byte")
         ));
     }
     lines.push(match (&state.negotiated, with_keys) {

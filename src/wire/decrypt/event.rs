@@ -8,8 +8,9 @@ use bytes::Bytes;
 
 use super::handshake::Message;
 use super::reason::{Problem, Reason};
-use super::record::{Opened, RecordHeader};
+use super::record::Opened;
 use crate::octets::Direction;
+use crate::wire::dissect::tls_record::RecordHeader;
 
 /// Something that became known of one direction.
 #[derive(Debug)]

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use super::handshake::Assembly;
 use super::keys::TrafficKeys;
 use super::reason::Reason;
-use super::record::{self, Opened, content_type};
+use super::record::{self, Opened};
 use super::secrets::Label;
 use super::stream::{Placed, Stream};
 use crate::octets::Direction;
+use crate::wire::dissect::tls_record::ContentType;
 
 /// What the next record of a direction is protected by.
 #[derive(Debug)]
@@ -173,7 +174,7 @@ impl Waiting {
         let cost = placed.bytes.len() + WAITING_RECORD_COST;
         self.is_full |= self.bytes + cost > WAITING_BYTES_MAX;
         if self.is_full {
-            let is_encrypted = placed.header.content_type == content_type::APPLICATION_DATA;
+            let is_encrypted = placed.header.content_type == ContentType::ApplicationData;
             self.turned_away += u64::from(is_encrypted);
             return false;
         }

@@ -30,10 +30,10 @@ pub use key_schedule::{hkdf_expand_label, hkdf_label, next_traffic_secret, write
 pub use keys::TrafficKeys;
 pub use prf::prf;
 pub use reason::{Problem, Reason};
-pub use record::{FRAGMENT_LEN_MAX, HEADER_LEN, Opened, RecordHeader, content_type, open};
+pub use record::{Opened, content_type, open};
 pub use secrets::{ClientRandom, Label, SECRET_BYTES_MAX, Secret, Secrets};
 pub use session::Session;
-pub use suite::{Aead, Hash, Suite, TAG_LEN, Version};
+pub use suite::{Aead, Hash, Suite, Version};
 
 #[cfg(test)]
 pub(super) mod tests;

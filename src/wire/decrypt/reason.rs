@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::secrets::Label;
+use crate::octets::counted;
 
 /// Why a record could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,7 +133,11 @@ impl fmt::Display for Problem {
         match self {
             Self::NotARecord => f.write_str("this is not a TLS record"),
             Self::RecordCutShort { bytes } => {
-                write!(f, "the connection ended {bytes} bytes into a record")
+                write!(
+                    f,
+                    "the connection ended {} into a record",
+                    counted(*bytes, "byte")
+                )
             }
             Self::MessageTooLong { len } => write!(
                 f,

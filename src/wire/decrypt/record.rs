@@ -10,57 +10,23 @@ use bytes::Bytes;
 
 use super::keys::TrafficKeys;
 use super::reason::Reason;
-use super::suite::{TAG_LEN, Version};
-use crate::octets::Reader;
+use super::suite::Version;
+use crate::wire::dissect::tls_record::{RECORD_HEADER_LEN, TAG_LEN};
 
-/// Type, version and length stand before every record.
-pub const HEADER_LEN: usize = 5;
-
-/// The longest fragment: 2^14 bytes of content, and 2048 that TLS 1.2 allows a cipher to add (RFC 5246 §6.2.3). TLS 1.3
-/// allows 256 (RFC 8446 §5.2), but which version it is stands inside.
-pub const FRAGMENT_LEN_MAX: u16 = (1 << 14) + 2048;
-
-/// What a record carries (RFC 8446 §5.1): the registry's numbers.
+/// What a record carries (RFC 8446 §5.1), by its number: what was encrypted may be of a type that nobody knows.
 pub mod content_type {
+    use crate::wire::dissect::tls_record::ContentType;
+
     /// In TLS 1.2, from the next record on this side encrypts; in TLS 1.3 it means nothing (RFC 8446 §D.4).
-    pub const CHANGE_CIPHER_SPEC: u8 = 20;
+    pub const CHANGE_CIPHER_SPEC: u8 = ContentType::ChangeCipherSpec.byte();
     /// A warning, or why the connection ends.
-    pub const ALERT: u8 = 21;
+    pub const ALERT: u8 = ContentType::Alert.byte();
     /// Handshake messages, or parts of them.
-    pub const HANDSHAKE: u8 = 22;
+    pub const HANDSHAKE: u8 = ContentType::Handshake.byte();
     /// What the application has to say; in TLS 1.3 on the outside of everything encrypted.
-    pub const APPLICATION_DATA: u8 = 23;
+    pub const APPLICATION_DATA: u8 = ContentType::ApplicationData.byte();
     /// RFC 6520; nobody uses it any more.
-    pub const HEARTBEAT: u8 = 24;
-}
-
-/// The five bytes in front of every record (RFC 8446 §5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordHeader {
-    /// See [`content_type`].
-    pub content_type: u8,
-    /// 0x0303, or 0x0301 in the first record: it says nothing about the version that is spoken.
-    pub legacy_version: u16,
-    /// Of what follows the header.
-    pub length: u16,
-}
-
-impl RecordHeader {
-    /// `None` if no record of TLS begins like that.
-    #[must_use]
-    pub fn read(bytes: &[u8; HEADER_LEN]) -> Option<Self> {
-        let mut reader = Reader::new(bytes);
-        let header = Self {
-            content_type: reader.u8()?,
-            legacy_version: reader.u16()?,
-            length: reader.u16()?,
-        };
-        let known = content_type::CHANGE_CIPHER_SPEC..=content_type::HEARTBEAT;
-        let is_record = known.contains(&header.content_type)
-            && header.legacy_version >> 8 == 3
-            && header.length <= FRAGMENT_LEN_MAX;
-        is_record.then_some(header)
-    }
+    pub const HEARTBEAT: u8 = ContentType::Heartbeat.byte();
 }
 
 /// A record that was opened, and how. `Debug` shows neither keys nor content.
@@ -113,7 +79,7 @@ impl fmt::Debug for Opened {
 /// `TooShort`, `TagDoesNotFit` or `NoContentType`.
 pub fn open(keys: &Arc<TrafficKeys>, sequence: u64, record: &[u8]) -> Result<Opened, Reason> {
     let (header, fragment) = record
-        .split_first_chunk::<HEADER_LEN>()
+        .split_first_chunk::<RECORD_HEADER_LEN>()
         .ok_or(Reason::TooShort)?;
     let (explicit, sealed) = fragment
         .split_at_checked(keys.suite.explicit_nonce_len())
@@ -140,13 +106,13 @@ pub fn open(keys: &Arc<TrafficKeys>, sequence: u64, record: &[u8]) -> Result<Ope
         Version::Tls13 => take_off_padding(&mut content)?,
         Version::Tls12 => (outer_type, 0),
     };
-    let sealed_at = HEADER_LEN + explicit.len();
+    let sealed_at = RECORD_HEADER_LEN + explicit.len();
     Ok(Opened {
         keys: Arc::clone(keys),
         sequence,
         nonce,
         additional_data,
-        explicit_nonce: HEADER_LEN..sealed_at,
+        explicit_nonce: RECORD_HEADER_LEN..sealed_at,
         ciphertext: sealed_at..sealed_at + content_len,
         tag: sealed_at + content_len..record.len(),
         inner_type,
@@ -158,7 +124,7 @@ pub fn open(keys: &Arc<TrafficKeys>, sequence: u64, record: &[u8]) -> Result<Ope
 /// `seq_num + TLSCompressed.type + TLSCompressed.version + TLSCompressed.length` (RFC 5246 §6.2.3.3).
 fn additional_data_of_tls12(
     sequence: u64,
-    header: &[u8; HEADER_LEN],
+    header: &[u8; RECORD_HEADER_LEN],
     content_len: usize,
 ) -> Result<Vec<u8>, Reason> {
     let [content_type, major, minor, ..] = *header;

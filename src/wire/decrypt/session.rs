@@ -10,11 +10,12 @@ use super::half::{Halves, Protection, Waiting};
 use super::key_log::KeyLogLine;
 use super::negotiation::{EarlyData, Negotiation};
 use super::reason::{Problem, Reason};
-use super::record::{HEADER_LEN, content_type};
+use super::record::content_type;
 use super::secrets::{ClientRandom, Label, Secrets};
 use super::stream::{Next, Placed};
 use super::suite::Suite;
 use crate::octets::Direction;
+use crate::wire::dissect::tls_record::{ContentType, RECORD_HEADER_LEN};
 
 mod follow;
 
@@ -129,8 +130,8 @@ impl Session {
         let (inner_type, content, label) = match self.uncover(placed) {
             Cover::InClear => {
                 tell_record(placed, Cover::InClear, events);
-                let fragment = placed.bytes.slice(HEADER_LEN..);
-                (placed.header.content_type, fragment, None)
+                let fragment = placed.bytes.slice(RECORD_HEADER_LEN..);
+                (placed.header.content_type.byte(), fragment, None)
             }
             Cover::Opened(opened) => {
                 let (inner_type, content) = (opened.inner_type, opened.content().clone());
@@ -166,7 +167,7 @@ impl Session {
         let (sender, outer_type) = (placed.direction, placed.header.content_type);
         let Protection::Sealed(sealed) = &mut self.halves.of(sender).protection else {
             return match outer_type {
-                content_type::APPLICATION_DATA => {
+                ContentType::ApplicationData => {
                     Cover::NotOpened(self.negotiation.reason_without_keys(sender))
                 }
                 _ => Cover::InClear,
@@ -175,8 +176,8 @@ impl Session {
         if self.negotiation.is_tls13() {
             match outer_type {
                 // All that is encrypted says on the outside that it is application data.
-                content_type::APPLICATION_DATA => {}
-                content_type::HANDSHAKE => return Cover::NotOpened(Reason::NotEncrypted),
+                ContentType::ApplicationData => {}
+                ContentType::Handshake => return Cover::NotOpened(Reason::NotEncrypted),
                 // ChangeCipherSpec never is, and alerts are not if their sender has no keys yet (RFC 8446 §5, §6).
                 _ => return Cover::InClear,
             }
@@ -221,13 +222,16 @@ impl Session {
             Protection::Sealed(sealed) => sealed.label.is_for_application_data(),
             Protection::InClear | Protection::Undecided => false,
         };
-        placed.header.content_type == content_type::APPLICATION_DATA
+        placed.header.content_type == ContentType::ApplicationData
             && (in_use || reason == UNKNOWN_EARLY_DATA)
     }
 
     /// Counts records as application data that were not looked into: what comes after them is where it would be then.
     fn assume_application_data(&mut self, sender: Direction, records: u64, bytes: u64) {
-        let overhead_len = self.suite().map_or(0, |suite| suite.overhead_len() as u64);
+        let overhead_len = self
+            .suite()
+            .and_then(|suite| suite.protection().overhead_len())
+            .unwrap_or_default() as u64;
         let half = self.halves.of(sender);
         half.advance(bytes.saturating_sub(records.saturating_mul(overhead_len)));
         half.exact = false;

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::record::{HEADER_LEN, RecordHeader};
-use crate::octets::Direction;
+use crate::octets::{Direction, Progress};
+use crate::wire::dissect::tls_record::{RecordHeader, decode_record_header};
 
 /// One record, where it was found.
 #[derive(Debug, Clone)]
@@ -58,12 +58,15 @@ impl Stream {
     }
 
     pub(super) fn next(&mut self) -> Option<Next> {
-        let header = self.unread.first_chunk::<HEADER_LEN>()?;
-        let Some(header) = RecordHeader::read(header) else {
-            self.ended = true;
-            return Some(Next::Other(self.take_rest()));
+        let header = match decode_record_header(&self.unread) {
+            Ok(Progress::Done { value, .. }) => value,
+            Ok(Progress::NeedMore) => return None,
+            Err(_) => {
+                self.ended = true;
+                return Some(Next::Other(self.take_rest()));
+            }
         };
-        let len = HEADER_LEN + usize::from(header.length);
+        let len = header.record_len();
         if self.unread.len() < len {
             return None;
         }
@@ -113,7 +116,7 @@ mod tests {
     fn record(length: usize, byte: u8) -> Vec<u8> {
         let mut record = vec![23, 3, 3];
         record.extend_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
-        record.resize(HEADER_LEN + length, byte);
+        record.resize(record.len() + length, byte);
         record
     }
 

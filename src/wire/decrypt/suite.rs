@@ -3,6 +3,8 @@
 
 use aws_lc_rs::{aead, hkdf, hmac};
 
+use crate::wire::dissect::tls_record::Protection;
+
 /// A version of TLS, as the ServerHello settles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Version {
@@ -101,9 +103,6 @@ pub struct Suite {
     pub hash: Hash,
 }
 
-/// Length of the tag that authenticates a record: the same for all three AEADs.
-pub const TAG_LEN: usize = 16;
-
 impl Suite {
     /// The suite with this number, if its records can be opened.
     #[must_use]
@@ -129,12 +128,15 @@ impl Suite {
         aead::NONCE_LEN - self.explicit_nonce_len()
     }
 
-    /// How much longer a record is than the application data in it: header, explicit nonce, tag, and in TLS 1.3 the
-    /// byte that says what is inside.
+    /// How records are protected with it.
     #[must_use]
-    pub fn overhead_len(&self) -> usize {
-        let inner_type_len = usize::from(self.version == Version::Tls13);
-        super::record::HEADER_LEN + self.explicit_nonce_len() + inner_type_len + TAG_LEN
+    pub fn protection(&self) -> Protection {
+        match self.version {
+            Version::Tls13 => Protection::Tls13,
+            Version::Tls12 => Protection::Tls12 {
+                explicit_nonce_len: self.explicit_nonce_len(),
+            },
+        }
     }
 }
 
@@ -170,6 +172,7 @@ mod tests {
     use tokio_rustls::rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES;
 
     use super::*;
+    use crate::wire::dissect::tls_record::TAG_LEN;
 
     #[test]
     fn every_suite_of_rustls_can_be_opened_and_has_its_name_and_version() {
@@ -205,10 +208,13 @@ mod tests {
 
     #[test]
     fn a_record_costs_22_bytes_in_tls_13_and_29_or_21_in_tls_12() {
-        let overhead = |version, number| Suite::of(version, number).unwrap().overhead_len();
-        assert_eq!(overhead(Version::Tls13, 0x1301), 22);
-        assert_eq!(overhead(Version::Tls13, 0x1303), 22);
-        assert_eq!(overhead(Version::Tls12, 0xc02b), 29);
-        assert_eq!(overhead(Version::Tls12, 0xcca9), 21);
+        let overhead = |version, number| {
+            let protection = Suite::of(version, number).unwrap().protection();
+            protection.overhead_len()
+        };
+        assert_eq!(overhead(Version::Tls13, 0x1301), Some(22));
+        assert_eq!(overhead(Version::Tls13, 0x1303), Some(22));
+        assert_eq!(overhead(Version::Tls12, 0xc02b), Some(29));
+        assert_eq!(overhead(Version::Tls12, 0xcca9), Some(21));
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::octets::counted;
 use crate::wire::field::{Field, Value};
 
 /// How many fields one call may make. A browser's ClientHello has some 300, a certificate of a public authority some
@@ -240,7 +241,10 @@ impl<'a> Parts<'a> {
         let Some(bytes) = self.ahead().get(..len) else {
             let left = self.left();
             let name = &field.name;
-            return broken(format!("{name} takes {}; {left} left.", in_bytes(len)));
+            return broken(format!(
+                "{name} takes {}; {left} left.",
+                counted(len, "byte")
+            ));
         };
         self.spend(field)?;
         Ok(bytes)
@@ -269,7 +273,7 @@ impl<'a> Parts<'a> {
         let left = self.left();
         let problem = match step {
             Ok(()) if left > 0 => {
-                let surplus = in_bytes(left);
+                let surplus = counted(left, "byte");
                 Some(format!("{surplus} more than {} has.", field.name).into())
             }
             Ok(()) | Err(Broken::Said) => None,
@@ -288,14 +292,11 @@ impl<'a> Parts<'a> {
 }
 
 fn shortage(announced: usize, there: usize) -> Cow<'static, str> {
-    format!("This should have {}, and has {there}.", in_bytes(announced)).into()
-}
-
-fn in_bytes(count: usize) -> String {
-    match count {
-        1 => "1 byte".to_owned(),
-        _ => format!("{count} bytes"),
-    }
+    format!(
+        "This should have {}, and has {there}.",
+        counted(announced, "byte")
+    )
+    .into()
 }
 
 fn big_endian(bytes: &[u8]) -> u64 {
@@ -308,19 +309,21 @@ fn big_endian(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "RFC 0 §0";
+    fn part(name: &'static str) -> Field {
+        named(name, "RFC 0 §0").meaning("A part.")
+    }
 
     /// A byte, and a list of numbers of two bytes behind a length.
     fn example(bytes: &[u8]) -> Field {
-        dissect(bytes, named("example", SOURCE), |parts| {
-            parts.number(1, named("first", SOURCE))?;
-            parts.vector(1, None, named("list", SOURCE), |parts| {
+        dissect(bytes, part("example"), |parts| {
+            parts.number(1, part("first"))?;
+            parts.vector(1, None, part("list"), |parts| {
                 while parts.more() {
-                    parts.number(2, named("item", SOURCE))?;
+                    parts.number(2, part("item"))?;
                 }
                 Ok(())
             })?;
-            parts.number(1, named("last", SOURCE))?;
+            parts.number(1, part("last"))?;
             Ok(())
         })
     }
@@ -375,9 +378,9 @@ mod tests {
     fn the_number_of_fields_is_bounded() {
         let count = |items: usize| {
             let bytes = vec![0; items];
-            let field = dissect(&bytes, named("many", SOURCE), |parts| {
+            let field = dissect(&bytes, part("many"), |parts| {
                 while parts.more() {
-                    parts.number(1, named("item", SOURCE))?;
+                    parts.number(1, part("item"))?;
                 }
                 Ok(())
             });

@@ -1,8 +1,10 @@
 //! The bytes of one message while they are taken apart, and the row of fields that is made of them.
 //! No protocol: this only keeps the promise that every byte belongs to exactly one leaf.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::octets::counted;
 use crate::wire::field::{Field, Value};
 
 /// The most parts that one message is taken apart into, give or take the parts of one part.
@@ -47,6 +49,12 @@ impl<'a> Source<'a> {
         let offset = self.slice(at).iter().position(|&other| other == byte)?;
         Some(at.start + offset)
     }
+}
+
+/// That so many bytes of this are lacking.
+pub(super) fn not_here(missing: u64, of: &str) -> Cow<'static, str> {
+    let are = if missing == 1 { "is" } else { "are" };
+    format!("{} of {of} {are} not here.", counted(missing, "byte")).into()
 }
 
 /// Fields in a row, each beginning where the one before it ended.
@@ -108,10 +116,12 @@ mod tests {
     #[test]
     fn a_row_has_no_gaps() {
         let mut row = Row::from(2);
-        row.add(Field::leaf("a", 3..5, Value::Bytes, ""));
-        row.separator(",", 6, "");
-        row.separator(",", 6, "");
-        let field = Field::group("whole", 2..8, "").children(row.done(8));
+        row.add(Field::leaf("a", 3..5, Value::Bytes, "").meaning("A letter."));
+        row.separator(",", 6, "A comma.");
+        row.separator(",", 6, "A comma.");
+        let field = Field::group("whole", 2..8, "")
+            .meaning("All of it.")
+            .children(row.done(8));
         assert_eq!(field.flaw(), None);
         let names: Vec<_> = field
             .children
@@ -119,6 +129,12 @@ mod tests {
             .map(|part| part.name.as_ref())
             .collect();
         assert_eq!(names, ["OWS", "a", ",", "OWS"]);
+    }
+
+    #[test]
+    fn what_is_not_here_is_said_in_english() {
+        assert_eq!(not_here(1, "it"), "1 byte of it is not here.");
+        assert_eq!(not_here(2, "it"), "2 bytes of it are not here.");
     }
 
     #[test]

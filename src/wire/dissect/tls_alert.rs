@@ -38,7 +38,7 @@ pub(super) fn alert(parts: &mut Parts<'_>) -> Step<()> {
     parts.code(1, level, alert_level)?;
     let field = named("description", RFC8446_6).wireshark("tls.alert_message.desc");
     let number = parts.code(1, field, alert_description)?;
-    parts.explain(find(number).map_or("", |(_, _, sentence)| sentence));
+    parts.explain(find(number).map_or("No alert has this number.", |(_, _, sentence)| sentence));
     Ok(())
 }
 

@@ -118,6 +118,12 @@ pub fn message_name(message: &[u8]) -> Option<Cow<'static, str>> {
     names::handshake_type(message.first().copied()?.into())
 }
 
+/// Whether it is a ServerHello, and not a HelloRetryRequest, which is told from it by its random alone (RFC 8446 §4.1.3).
+#[must_use]
+pub fn is_server_hello(message: &[u8]) -> bool {
+    message.first() == Some(&hello::SERVER_HELLO) && !hello::is_hello_retry_request(message)
+}
+
 /// The field that `handshake` reads the parts of.
 pub(super) fn message_field(message: &[u8]) -> Field {
     let mut field = named("Handshake", RFC8446_4)

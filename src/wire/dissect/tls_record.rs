@@ -21,7 +21,7 @@ use std::ops::Range;
 use crate::octets::Progress;
 
 pub use fragment::{
-    Protection, RecordContext, dissect_fragment, dissect_inner_plaintext, dissect_record,
+    Protection, RecordContext, TAG_LEN, dissect_fragment, dissect_inner_plaintext, dissect_record,
 };
 pub use onlooker::Onlooker;
 
@@ -48,17 +48,20 @@ pub enum ContentType {
     Handshake,
     /// What TLS is for. In TLS 1.3 everything encrypted looks like it.
     ApplicationData,
+    /// A question whether the other side is still there (RFC 6520). Nobody asks it any more: the answer once bled.
+    Heartbeat,
 }
 
 impl ContentType {
     /// The byte on the wire.
     #[must_use]
-    pub fn byte(self) -> u8 {
+    pub const fn byte(self) -> u8 {
         match self {
             Self::ChangeCipherSpec => 20,
             Self::Alert => 21,
             Self::Handshake => 22,
             Self::ApplicationData => 23,
+            Self::Heartbeat => 24,
         }
     }
 
@@ -70,6 +73,7 @@ impl ContentType {
             21 => Some(Self::Alert),
             22 => Some(Self::Handshake),
             23 => Some(Self::ApplicationData),
+            24 => Some(Self::Heartbeat),
             _ => None,
         }
     }
@@ -86,6 +90,14 @@ pub struct RecordHeader {
     pub fragment_len: u16,
 }
 
+impl RecordHeader {
+    /// How long the record is, with its header.
+    #[must_use]
+    pub fn record_len(self) -> usize {
+        RECORD_HEADER_LEN + usize::from(self.fragment_len)
+    }
+}
+
 /// Why bytes are not a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordError {
@@ -99,8 +111,6 @@ pub enum RecordError {
     NotTlsVersion(u16),
     /// Longer than any version allows.
     FragmentTooLong(u16),
-    /// Only application data may be empty (RFC 8446 §5.1).
-    EmptyFragment(ContentType),
 }
 
 impl fmt::Display for RecordError {
@@ -124,9 +134,6 @@ impl fmt::Display for RecordError {
                 f,
                 "A record carries at most {FRAGMENT_LEN_MAX} bytes, not {len}."
             ),
-            Self::EmptyFragment(_) => {
-                f.write_str("Only a record of application data may be empty.")
-            }
         }
     }
 }
@@ -135,7 +142,8 @@ impl std::error::Error for RecordError {}
 
 /// Reads the five bytes in front of every record (RFC 8446 §5.1).
 ///
-/// `used_bytes` is the header alone; its `fragment_len` bytes come next.
+/// What may not be in a record, such as nothing at all in one of the handshake, is no concern of its header: where the
+/// next one begins is clear. `used_bytes` is the header alone; its `fragment_len` bytes come next.
 ///
 /// # Errors
 /// `RecordError`, if no record begins with these bytes. Behind it nothing can be read: where the next record
@@ -154,9 +162,6 @@ pub fn decode_record_header(input: &[u8]) -> Result<Progress<RecordHeader>, Reco
     let fragment_len = u16::from_be_bytes([high, low]);
     if fragment_len > FRAGMENT_LEN_MAX {
         return Err(RecordError::FragmentTooLong(fragment_len));
-    }
-    if fragment_len == 0 && content_type != ContentType::ApplicationData {
-        return Err(RecordError::EmptyFragment(content_type));
     }
     Ok(Progress::Done {
         value: RecordHeader {
@@ -236,8 +241,8 @@ impl<'a> Records<'a> {
             Err(error) => Tail::Nonsense(error),
             Ok(_) if rest.is_empty() => Tail::Empty,
             Ok(Progress::NeedMore) => Tail::Partial { missing: None },
-            Ok(Progress::Done { value, used_bytes }) => Tail::Partial {
-                missing: (used_bytes + usize::from(value.fragment_len)).checked_sub(rest.len()),
+            Ok(Progress::Done { value, .. }) => Tail::Partial {
+                missing: value.record_len().checked_sub(rest.len()),
             },
         }
     }
@@ -248,14 +253,10 @@ impl Iterator for Records<'_> {
 
     fn next(&mut self) -> Option<RecordSpan> {
         let rest = self.stream.get(self.at..)?;
-        let Ok(Progress::Done {
-            value: header,
-            used_bytes,
-        }) = decode_record_header(rest)
-        else {
+        let Ok(Progress::Done { value: header, .. }) = decode_record_header(rest) else {
             return None;
         };
-        let len = used_bytes + usize::from(header.fragment_len);
+        let len = header.record_len();
         if rest.len() < len {
             return None;
         }

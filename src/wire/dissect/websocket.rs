@@ -12,7 +12,7 @@ mod payload;
 
 use layout::Layout;
 
-use super::source::Row;
+use super::source::{Row, not_here};
 use crate::octets::Direction;
 use crate::websocket::frame::{FrameError, Opcode, decode_frame_header};
 use crate::wire::field::{Field, Value};
@@ -60,12 +60,11 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
     }
     let Some(layout) = layout else {
         if row.end() < bytes.len() {
-            row.add(Field::leaf(
-                "header",
-                row.end()..bytes.len(),
-                Value::Bytes,
-                SOURCE,
-            ));
+            let rest = row.end()..bytes.len();
+            row.add(
+                Field::leaf("header", rest, Value::Bytes, SOURCE)
+                    .meaning("The rest of the header, as far as it is here."),
+            );
         }
         frame.children = row.done(bytes.len());
         return frame.problem("The header of this frame has not ended.");
@@ -88,7 +87,7 @@ pub fn dissect_frame(bytes: &[u8], context: FrameContext) -> Field {
         .payload_len
         .saturating_sub((bytes.len() - layout.header_len().min(bytes.len())) as u64);
     if missing > 0 {
-        frame.problem = Some(format!("{missing} bytes of this payload are not here.").into());
+        frame.problem = Some(not_here(missing, "this payload"));
     }
     frame.children = row.done(bytes.len());
     frame

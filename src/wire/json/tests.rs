@@ -16,6 +16,7 @@ fn an_item() -> Item {
         len: 23,
         title: "Text \"hi\"".to_owned(),
         eve_title: None,
+        eve_plaintext_len: None,
         wire: 517..560,
         plain: Some(100..123),
         related: vec![6],
@@ -219,11 +220,13 @@ fn lessons_and_summary_say_what_is_known_and_nothing_else() {
         version: Some("TLS 1.3".to_owned()),
         application: vec!["HTTP/1.1", "WebSocket"],
         requests: 1,
+        assumption: Some("It is assumed."),
         ..Summary::default()
     };
     assert_eq!(
         summary(&known),
         json!({ "tls": true, "version": "TLS 1.3", "application": ["HTTP/1.1", "WebSocket"],
-            "requests": 1, "frames": 0, "missing_bytes": 0, "closed_records": 0 })
+            "requests": 1, "frames": 0, "missing_bytes": 0, "closed_records": 0,
+            "assumption": "It is assumed." })
     );
 }

@@ -172,7 +172,8 @@ impl Fingerprinter {
 }
 
 fn words(pair: &[u8; PAIR_LEN]) -> (u64, u64) {
-    let word = |bytes: Option<&[u8; WORD_LEN]>| u64::from_le_bytes(bytes.copied().unwrap_or_default());
+    let word =
+        |bytes: Option<&[u8; WORD_LEN]>| u64::from_le_bytes(bytes.copied().unwrap_or_default());
     (word(pair.first_chunk()), word(pair.last_chunk()))
 }
 
@@ -193,9 +194,8 @@ mod tests {
     use super::*;
 
     /// The same in each run: 0, 1, 2, …
-    static FIXED: LazyLock<Key> = LazyLock::new(|| {
-        Key::of(&std::array::from_fn(|at| u8::try_from(at % 251).unwrap()))
-    });
+    static FIXED: LazyLock<Key> =
+        LazyLock::new(|| Key::of(&std::array::from_fn(|at| u8::try_from(at % 251).unwrap())));
 
     fn of(bytes: &[u8]) -> Fingerprint {
         let mut printer = Fingerprinter::with(&FIXED);
@@ -256,7 +256,9 @@ mod tests {
 
     /// What `FIXED` was made of.
     fn pattern_of_key() -> Vec<u8> {
-        (0..1040).map(|at| u8::try_from(at % 251).unwrap()).collect()
+        (0..1040)
+            .map(|at| u8::try_from(at % 251).unwrap())
+            .collect()
     }
 
     #[test]

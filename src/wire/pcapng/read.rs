@@ -12,7 +12,7 @@ use super::packet::flags;
 use super::reassemble::{Half, Moment};
 use super::records::{Item, Items, Packet, Problem};
 use super::segment::{NoSegment, Segment};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::event::Event;
 
 /// The most connections that are kept apart; packets of later ones are counted only.
@@ -167,7 +167,10 @@ impl Reader {
             return;
         };
         if segment.cut > 0 {
-            let text = format!("{} bytes of this packet were not captured.", segment.cut);
+            let text = format!(
+                "This packet was captured without its last {}.",
+                counted(segment.cut, "byte")
+            );
             self.problem(Problem {
                 offset,
                 text: text.into(),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::LINK_ETHERNET;
 use super::block;
 use super::packet::{self, Header, Path, flags};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::event::{Event, What};
 
 /// What every file says of itself, before its own comment.
@@ -224,7 +224,7 @@ impl Tcp {
     fn gap(&mut self, direction: Direction) -> Option<String> {
         let [side, _] = self.sides(direction);
         let missing = std::mem::take(&mut side.missing);
-        (missing > 0).then(|| format!("{missing} bytes before these were not kept."))
+        (missing > 0).then(|| format!("{} before these were not kept.", counted(missing, "byte")))
     }
 
     /// The other side acknowledges all that this one has sent.

@@ -2,16 +2,17 @@
 //! Nothing is computed anew but the key block of TLS 1.2: the values are those that opened the record.
 
 use super::Step;
-use crate::octets::hex;
-use crate::wire::decrypt::{
-    ClientRandom, HEADER_LEN, Opened, Secrets, TAG_LEN, TrafficKeys, Version, prf,
-};
+use crate::octets::{counted, hex};
+use crate::wire::decrypt::{ClientRandom, Label, Opened, Secrets, TrafficKeys, Version, prf};
+use crate::wire::dissect::tls_record::{RECORD_HEADER_LEN, TAG_LEN};
 
 /// What keys follow from, besides what an opened record says itself.
 pub(super) struct Derivation<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) client_random: Option<&'a ClientRandom>,
     pub(super) server_random: Option<&'a [u8; 32]>,
+    /// Whether both sides agreed to compute the master secret from the whole handshake (RFC 7627).
+    pub(super) extended_master_secret: bool,
 }
 
 /// All steps, each from those before it. `record` is the whole record.
@@ -60,7 +61,10 @@ fn keys_of_tls13(keys: &TrafficKeys, secrets: &Secrets) -> Vec<Step> {
         steps.push(step(
             keys.label.name(),
             secret.expose(),
-            "The secret under this name in the key log. Both sides computed it from the key shares and all messages before; nobody sent it.",
+            format!(
+                "The secret under this name in the key log. Both sides computed it from {}; nobody sent it.",
+                what_makes(keys.label)
+            ),
             "RFC 8446 §7.1",
         ));
     }
@@ -98,13 +102,42 @@ fn keys_of_tls13(keys: &TrafficKeys, secrets: &Secrets) -> Vec<Step> {
     steps
 }
 
+/// What a secret of TLS 1.3 follows from (RFC 8446 §7.1).
+fn what_makes(label: Label) -> &'static str {
+    match label {
+        // It comes before any key share of the server.
+        Label::ClientEarlyTrafficSecret => {
+            "the pre-shared key that an earlier connection left them, and the ClientHello"
+        }
+        Label::ClientHandshakeTrafficSecret | Label::ServerHandshakeTrafficSecret => {
+            "the key exchange and both hellos"
+        }
+        _ => "the key exchange and all messages up to the server's Finished",
+    }
+}
+
+/// What the master secret follows from in TLS 1.2, and where that is written.
+fn what_makes_master_secret(is_extended: bool) -> (&'static str, &'static str) {
+    if is_extended {
+        (
+            "the key exchange and all messages up to the ClientKeyExchange",
+            "RFC 7627 §4",
+        )
+    } else {
+        ("the key exchange and both randoms", "RFC 5246 §8.1")
+    }
+}
+
 fn keys_of_tls12(keys: &TrafficKeys, derivation: &Derivation<'_>) -> Vec<Step> {
     const RFC5246_6_3: &str = "RFC 5246 §6.3";
+    let (origin, source) = what_makes_master_secret(derivation.extended_master_secret);
     let mut steps = vec![step(
         "master_secret",
         keys.secret().expose(),
-        "The key log names it CLIENT_RANDOM, by whose connection it is. Both sides computed it from the key exchange; nobody sent it.",
-        "RFC 5246 §8.1",
+        format!(
+            "The key log names it CLIENT_RANDOM, by whose connection it is. Both sides computed it from {origin}, in this connection or in the one that it resumes; nobody sent it."
+        ),
+        source,
     )];
     let mut key_block = Vec::new();
     if let (Some(client), Some(server)) = (derivation.client_random, derivation.server_random) {
@@ -171,7 +204,7 @@ fn additional_data(opened: &Opened) -> Step {
     let (meaning, source) = match opened.keys.suite.version {
         Version::Tls13 => (
             format!(
-                "The record's header, its first {HEADER_LEN} bytes: not encrypted, but whoever alters it breaks the tag."
+                "The record's header, its first {RECORD_HEADER_LEN} bytes: not encrypted, but whoever alters it breaks the tag."
             ),
             "RFC 8446 §5.2",
         ),
@@ -190,11 +223,31 @@ fn tag(opened: &Opened, record: &[u8]) -> Step {
         "tag",
         record.get(opened.tag.clone()).unwrap_or_default(),
         format!(
-            "{} with write_key and nonce decrypts the {} bytes from byte {} of the record on, and computes these {TAG_LEN} bytes from them and additional_data. The record ends with the same: nothing was altered.",
+            "{} with write_key and nonce decrypts the {} from byte {} of the record on, and computes these {TAG_LEN} bytes from them and additional_data. The record ends with the same: nothing was altered.",
             opened.keys.suite.aead.name(),
-            sealed.len(),
+            counted(sealed.len(), "byte"),
             sealed.start
         ),
         "RFC 5116 §2.2",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_secret_is_told_to_come_from_what_it_comes_from() {
+        for (label, words) in [
+            (Label::ClientEarlyTrafficSecret, "pre-shared key"),
+            (Label::ClientHandshakeTrafficSecret, "both hellos"),
+            (Label::ServerHandshakeTrafficSecret, "both hellos"),
+            (Label::ClientTrafficSecret0, "Finished"),
+            (Label::ServerTrafficSecret0, "Finished"),
+        ] {
+            assert!(what_makes(label).contains(words), "{label:?}");
+        }
+        assert_eq!(what_makes_master_secret(true).1, "RFC 7627 §4");
+        assert_eq!(what_makes_master_secret(false).1, "RFC 5246 §8.1");
+    }
 }

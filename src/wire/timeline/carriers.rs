@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use super::ledger::Ledger;
-use super::pieces::Both;
 use super::titles;
 use crate::octets::Direction;
+use crate::wire::both::Both;
 
 /// Bytes of the application, and what carried them.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::{Item, Kind, Protocol, Timeline};
 use crate::octets::Direction;
 use crate::wire::event::{Event, Missing, What};
 
-/// So many bytes are read at once, so that one event cannot make any number of things.
+/// So many bytes are read at once, so that one event cannot make any number of items.
 pub(super) const READ_LEN_MAX: usize = 16 * 1024;
 
 /// No gap goes further: no connection does, and no sum of places overflows.
@@ -138,14 +138,14 @@ impl Timeline {
         self.ledger.add(item, Detail::Nothing);
     }
 
-    /// The last thing on a timeline that is too long.
+    /// The last item on a timeline that is too long.
     fn say_that_it_is_full(&mut self, event: &Event) {
         if std::mem::replace(&mut self.is_full, true) {
             return;
         }
         let at = self.times.of(event.direction).end();
         let times = (event.time_ns, event.time_ns);
-        let title = format!("More than {ITEMS_MAX} things: the rest of the connection is left out");
+        let title = format!("More than {ITEMS_MAX} items: the rest of the connection is left out");
         let mut item =
             Item::at(event.direction, Kind::Unreadable, at..at, times).seen_by_all(title);
         item.is_whole = false;

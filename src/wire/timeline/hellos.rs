@@ -4,7 +4,7 @@
 use super::ledger::{Detail, Ledger};
 use super::{Kind, titles};
 use crate::wire::decrypt::message_type;
-use crate::wire::dissect::tls_handshake::dissect_handshake;
+use crate::wire::dissect::tls_handshake::{dissect_handshake, is_server_hello};
 use crate::wire::field::{Field, Value};
 
 /// So many handshake messages are looked at: those in clear come first.
@@ -52,9 +52,7 @@ impl Hellos {
                         hellos.client_hello(&tree());
                         hellos.client_hello = Some(number);
                     }
-                    message_type::SERVER_HELLO
-                        if titles::of_handshake(&message.bytes) == "ServerHello" =>
-                    {
+                    message_type::SERVER_HELLO if is_server_hello(&message.bytes) => {
                         hellos.server_hello(&tree());
                         hellos.server_hello = Some(number);
                     }
@@ -97,7 +95,8 @@ impl Hellos {
     }
 }
 
-fn extension<'a>(hello: &'a Field, name: &str) -> Option<&'a Field> {
+/// An extension of a hello, by its name.
+pub(super) fn extension<'a>(hello: &'a Field, name: &str) -> Option<&'a Field> {
     hello.walk().find(|field| {
         let first = field.children.first();
         field.name == name && first.is_some_and(|part| part.name == "extension_type")

@@ -1,7 +1,8 @@
-//! The things that stand on a timeline, and what is shown of one of them: shapes only.
+//! The items that stand on a timeline, and what is shown of one of them: shapes only.
 //! How they are found stands in `timeline`; who may see them is decided elsewhere.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -9,13 +10,13 @@ use bytes::Bytes;
 use crate::octets::Direction;
 use crate::wire::field::Field;
 
-/// One thing on the timeline of a connection: a record, a message inside records, a gap, an end.
+/// One item on the timeline of a connection: a record, a message inside records, a gap, an end.
 ///
 /// Under TLS there are two layers: records, which the network saw, and what they carried (handshake messages, alerts,
 /// HTTP messages, frames), which only the two ends know. In clear there is one layer, and everybody sees all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Numbered from 0 over both directions, in the order in which they became known: most things with their first byte,
+    /// Numbered from 0 over both directions, in the order in which they became known: most items with their first byte,
     /// handshake messages and alerts with their last. Never changes.
     pub number: u64,
     /// Who sent it.
@@ -33,8 +34,10 @@ pub struct Item {
     /// What it is, in a line, for those who have the keys: `POST /login HTTP/1.1`, `Text {"type":"send",…`. Control
     /// characters are replaced; at most [`TITLE_CHARS_MAX`] characters.
     pub title: String,
-    /// What Eve, who has no keys, can say of it in a line; `None` if for her it does not exist as a thing of its own.
+    /// What Eve, who has no keys, can say of it in a line; `None` if for her it does not exist as an item of its own.
     pub eve_title: Option<String>,
+    /// Of an encrypted record: what its length tells Eve of how long what is in it is.
+    pub eve_plaintext_len: Option<PlaintextLen>,
     /// Where it stands in all that crossed the network in this direction. A message under TLS: from the beginning of its
     /// first record to the end of its last.
     pub wire: Range<u64>,
@@ -53,7 +56,25 @@ pub struct Item {
 /// The longest title.
 pub const TITLE_CHARS_MAX: usize = 120;
 
-/// What a thing on the timeline is.
+/// How long what an encrypted record holds is, by the length of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaintextLen {
+    /// So many bytes.
+    Exactly(u64),
+    /// So many, or less if they were padded, as TLS 1.3 allows (RFC 8446 §5.4).
+    AtMost(u64),
+}
+
+impl fmt::Display for PlaintextLen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(len) => write!(f, "{len} of plaintext, encrypted"),
+            Self::AtMost(len) => write!(f, "{len} of plaintext at most"),
+        }
+    }
+}
+
+/// What an item on the timeline is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A TLS record.
@@ -105,7 +126,7 @@ pub struct Shown {
     pub number: u64,
     /// What crossed the network: one pane for each record (or for the item itself, without TLS).
     pub on_the_wire: Vec<Pane>,
-    /// What TLS wrapped: of an opened record what was inside, of a thing that records carried the thing itself, even if
+    /// What TLS wrapped: of an opened record what was inside, of an item that records carried the item itself, even if
     /// they are in clear. Empty without TLS, and where it could not be opened.
     pub inside: Vec<Pane>,
     /// How the record was opened, step by step; only for a record that was.
@@ -189,12 +210,14 @@ pub struct Summary {
     pub server_name: Option<String>,
     /// Protocols of the application, in the order in which they appeared: `HTTP/1.1`, `WebSocket`.
     pub application: Vec<&'static str>,
-    /// How many requests, and frames in each direction, there were.
+    /// How many requests there were.
     pub requests: u64,
-    /// Frames of both directions.
+    /// How many frames, of both directions.
     pub frames: u64,
     /// Bytes that were not kept, in both directions.
     pub missing_bytes: u64,
     /// Records that could not be opened.
     pub closed_records: u64,
+    /// Where it is only assumed at which places of its stream what the application sent stands, and why.
+    pub assumption: Option<&'static str>,
 }

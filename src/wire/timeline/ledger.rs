@@ -1,5 +1,5 @@
-//! The list of things on a timeline, each with what it takes to show it, and which of them have changed.
-//! Adds, links and counts: what a thing is, is decided by those who add it.
+//! The list of items on a timeline, each with what it takes to show it, and which of them have changed.
+//! Adds, links and counts: what an item is, is decided by those who add it.
 
 use std::ops::Range;
 
@@ -10,13 +10,13 @@ use crate::octets::Direction;
 use crate::wire::decrypt::{self, Opened};
 use crate::wire::dissect::stream;
 use crate::wire::dissect::tls_handshake::HandshakeContext;
-use crate::wire::dissect::tls_record::RecordContext;
+use crate::wire::dissect::tls_record::{RECORD_HEADER_LEN, RecordContext};
 
-/// How many things stand on a timeline before the rest of the connection is left out: each takes some 500 bytes. A page
+/// How many items stand on a timeline before the rest of the connection is left out: each takes some 500 bytes. A page
 /// could not show them, and a peer that sends frames of two bytes makes thousands with each record.
 pub const ITEMS_MAX: usize = 200_000;
 
-/// What it takes to show a thing.
+/// What it takes to show an item.
 #[derive(Debug)]
 pub(super) enum Detail {
     Record(Box<Record>),
@@ -25,7 +25,7 @@ pub(super) enum Detail {
         /// What was agreed on before it.
         context: HandshakeContext,
     },
-    /// Bytes that the things in `related` carried, such as an alert, or bytes that stand on the wire.
+    /// Bytes that the items in `related` carried, such as an alert, or bytes that stand on the wire.
     Bytes(Bytes),
     Message(stream::Message),
     Nothing,
@@ -67,10 +67,7 @@ impl Record {
     pub(super) fn content(&self) -> Option<Bytes> {
         match &self.cover {
             Cover::Opened(opened) => Some(opened.content().clone()),
-            Cover::InClear => Some(
-                self.bytes
-                    .slice(decrypt::HEADER_LEN.min(self.bytes.len())..),
-            ),
+            Cover::InClear => Some(self.bytes.slice(RECORD_HEADER_LEN.min(self.bytes.len())..)),
             Cover::Unknown | Cover::NotOpened => None,
         }
     }
@@ -78,11 +75,11 @@ impl Record {
     /// Where in the record the content begins.
     pub(super) fn content_at(&self) -> usize {
         self.opened()
-            .map_or(decrypt::HEADER_LEN, |opened| opened.ciphertext.start)
+            .map_or(RECORD_HEADER_LEN, |opened| opened.ciphertext.start)
     }
 }
 
-/// All things, by number.
+/// All items, by number.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     items: Vec<Item>,
@@ -99,7 +96,7 @@ impl Ledger {
         self.items.len() >= ITEMS_MAX
     }
 
-    /// Adds a thing: gives its index, which is its number.
+    /// Adds an item: gives its index, which is its number.
     pub(super) fn add(&mut self, mut item: Item, detail: Detail) -> usize {
         let index = self.items.len();
         item.number = index as u64;
@@ -131,7 +128,7 @@ impl Ledger {
         }
     }
 
-    /// Changes a thing, which is then told as changed.
+    /// Changes an item, which is then told as changed.
     pub(super) fn change(&mut self, index: usize, change: impl FnOnce(&mut Item, &mut Detail)) {
         if let (Some(item), Some(detail)) = (self.items.get_mut(index), self.details.get_mut(index))
         {
@@ -155,14 +152,14 @@ impl Ledger {
         }
     }
 
-    /// Says what is wrong with a thing, unless something worse was said.
+    /// Says what is wrong with an item, unless something worse was said.
     pub(super) fn blame(&mut self, index: usize, problem: impl Into<String>) {
         self.change(index, |item, _| {
             item.problem.get_or_insert(problem.into().into());
         });
     }
 
-    /// The numbers of the things that are new or have changed since the last call, ascending.
+    /// The numbers of the items that are new or have changed since the last call, ascending.
     pub(super) fn take_touched(&mut self) -> Vec<u64> {
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
@@ -172,7 +169,7 @@ impl Ledger {
 }
 
 impl Item {
-    /// A thing that stands here on the wire, and of which no more is known yet.
+    /// An item that stands here on the wire, and of which no more is known yet.
     pub(super) fn at(
         direction: Direction,
         kind: Kind,
@@ -189,6 +186,7 @@ impl Item {
             len: wire.end - wire.start,
             title: String::new(),
             eve_title: None,
+            eve_plaintext_len: None,
             wire,
             plain: None,
             related: Vec::new(),

@@ -1,13 +1,13 @@
 //! What Eve learns: from a connection in clear everything, from one with TLS names, sizes and times.
-//! Under TLS everything here is computed from what crossed the network, as she would do it. Which records hold frames she
-//! has to guess; it is told by those who know.
+//! Under TLS everything here is computed from what crossed the network, as she would do it. From which record on they hold
+//! frames she would have to guess; that alone is taken from those who know, and said.
 
 mod clear;
 mod sizes;
 mod tls;
 
 use super::{Kind, Lesson, Timeline};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 
 /// A list names so many things before it says how many more there are.
 const LISTED_MAX: usize = 12;
@@ -65,7 +65,10 @@ fn sizes_of_directions(timeline: &Timeline) -> Option<Lesson> {
     (client + server > 0).then(|| {
         lesson(
             "amount",
-            format!("{client} bytes from the client, {server} from the server"),
+            format!(
+                "{} from the client, {server} from the server",
+                counted(client, "byte")
+            ),
             "Every packet says how long it is. A page, a picture or a film is often known by its size alone.",
             None,
         )

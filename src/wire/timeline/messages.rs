@@ -8,10 +8,11 @@ use bytes::Bytes;
 
 use super::carriers::{Carriers, Span};
 use super::ledger::{Detail, Ledger};
-use super::pieces::{Both, Pieces, Times};
+use super::pieces::{Pieces, Times};
 use super::titles::{self, TITLE_BYTES_MAX};
 use super::{Item, Kind, secrecy};
 use crate::octets::Direction;
+use crate::wire::both::Both;
 use crate::wire::dissect::stream::{HttpStream, Message, What};
 
 /// So much of a message is searched for passwords, cookies and the like: heads are shorter, and so are forms.

@@ -1,8 +1,8 @@
 //! One connection on a timeline: which records crossed when, what each carried, and where one lies within the other.
-//! Recorded events and secrets in, things to show out; no clock, no socket, no page.
+//! Recorded events and secrets in, items to show out; no clock, no socket, no page.
 //!
 //! `events` takes what happened, `tls` finds records and what they carried, `messages` what the application said; both
-//! write into the `ledger`. `show` takes one thing of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
+//! write into the `ledger`. `show` takes one item of it apart, `arithmetic` shows how a record was opened, and `lessons` what Eve learns.
 
 mod arithmetic;
 mod carriers;
@@ -23,19 +23,22 @@ use std::fmt;
 use std::ops::Range;
 
 pub use item::{
-    Aligned, Item, Kind, Lesson, PANE_LEN_MAX, Pane, Shown, Step, Summary, TITLE_CHARS_MAX,
+    Aligned, Item, Kind, Lesson, PANE_LEN_MAX, Pane, PlaintextLen, Shown, Step, Summary,
+    TITLE_CHARS_MAX,
 };
 pub use ledger::ITEMS_MAX;
 pub use show::WIRE_PANES_MAX;
 
 use crate::octets::Direction;
+use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
+use crate::wire::dissect::stream;
 use crate::wire::event::Event;
 use arithmetic::Derivation;
 use events::begins_with_tls;
 use ledger::{Ledger, Record};
 use messages::Messages;
-use pieces::{Both, Times};
+use pieces::Times;
 use tls::Tls;
 
 /// One connection, as far as it is known.
@@ -126,8 +129,8 @@ impl Timeline {
     }
 
     /// The item (a message, if there is one) that holds the byte `at` of what the application sent in this direction.
-    #[must_use]
-    pub fn item_at(&self, direction: Direction, at: u64) -> Option<&Item> {
+    #[cfg(test)]
+    fn item_at(&self, direction: Direction, at: u64) -> Option<&Item> {
         let index = self.messages.item_at(&self.ledger, direction, at)?;
         self.ledger.item(index)
     }
@@ -139,8 +142,7 @@ impl Timeline {
 
     /// Whether the places that `plaintext` and the items of this direction tell are certain. Behind records that are
     /// missing or could not be opened they rest on the assumption that those carried application data without padding.
-    #[must_use]
-    pub fn is_exact(&self, direction: Direction) -> bool {
+    fn is_exact(&self, direction: Direction) -> bool {
         match &self.protocol {
             Protocol::Tls(tls) => tls.is_exact(direction),
             Protocol::Unknown(_) | Protocol::Clear => true,
@@ -153,7 +155,7 @@ impl Timeline {
         summary::summary(self)
     }
 
-    /// What those learn who only listen: sizes, times, names, and the exact length of each message, computed.
+    /// What those learn who only listen: names, times, and sizes, from which more is computed.
     #[must_use]
     pub fn lessons(&self) -> Vec<Lesson> {
         lessons::lessons(self)
@@ -167,6 +169,15 @@ impl Timeline {
         self.ledger.record(usize::try_from(number).ok()?)
     }
 
+    /// What a frame is for, if this item is one and its header is whole.
+    fn opcode(&self, number: u64) -> Option<u8> {
+        let index = usize::try_from(number).ok()?;
+        match self.ledger.message(index)?.what {
+            stream::What::Frame { opcode, .. } => opcode,
+            _ => None,
+        }
+    }
+
     /// What keys follow from, besides what an opened record says itself.
     fn derivation(&self) -> Derivation<'_> {
         let tls = match &self.protocol {
@@ -177,6 +188,7 @@ impl Timeline {
             secrets: &self.secrets,
             client_random: tls.and_then(|tls| tls.client_random()),
             server_random: tls.and_then(|tls| tls.server_random()),
+            extended_master_secret: tls.is_some_and(|tls| tls.has_extended_master_secret()),
         }
     }
 }

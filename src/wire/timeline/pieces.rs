@@ -5,31 +5,6 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::octets::Direction;
-
-/// One of something for each direction.
-#[derive(Debug, Default)]
-pub(super) struct Both<T> {
-    client: T,
-    server: T,
-}
-
-impl<T> Both<T> {
-    pub(super) fn of(&self, direction: Direction) -> &T {
-        match direction {
-            Direction::FromClient => &self.client,
-            Direction::FromServer => &self.server,
-        }
-    }
-
-    pub(super) fn of_mut(&mut self, direction: Direction) -> &mut T {
-        match direction {
-            Direction::FromClient => &mut self.client,
-            Direction::FromServer => &mut self.server,
-        }
-    }
-}
-
 /// When the bytes of a direction crossed.
 #[derive(Debug, Default)]
 pub(super) struct Times {

@@ -1,12 +1,13 @@
-//! One thing of the timeline, taken apart: its bytes on the wire and inside, their fields, and which carried which.
+//! One item of the timeline, taken apart: its bytes on the wire and inside, their fields, and which carried which.
 //! Nothing is found or opened here: all that is shown was known when it was pushed.
 
 use bytes::{Bytes, BytesMut};
 
 use super::arithmetic;
 use super::ledger::{Detail, Record};
-use super::titles::{bytes_in_words, who};
+use super::titles::who;
 use super::{Aligned, Item, Kind, PANE_LEN_MAX, Pane, Protocol, Shown, Timeline};
+use crate::octets::counted;
 use crate::wire::decrypt::{self, Opened, Version};
 use crate::wire::dissect::stream::Message;
 use crate::wire::dissect::tls_alert::dissect_alert;
@@ -20,7 +21,7 @@ use crate::wire::field::{Field, Value};
 /// So many records of one message are shown: those of a message as long as a pane, if each fills a packet.
 pub const WIRE_PANES_MAX: usize = 48;
 
-/// What one thing is made of.
+/// What one item is made of.
 pub(super) fn show(timeline: &Timeline, index: usize) -> Option<Shown> {
     let (item, detail) = (timeline.ledger.item(index)?, timeline.ledger.detail(index)?);
     let mut shown = Shown {
@@ -202,7 +203,7 @@ fn message_pane(timeline: &Timeline, item: &Item, message: &Message) -> Pane {
     pane(item, title, message.bytes.start, bytes, tree)
 }
 
-/// What carried a thing: its first records, the last of which says how much more there is.
+/// What carried an item: its first records, the last of which says how much more there is.
 fn record_panes(timeline: &Timeline, item: &Item) -> Vec<Pane> {
     let index_of = |number: &u64| usize::try_from(*number).ok();
     let mut panes: Vec<Pane> = item
@@ -224,7 +225,7 @@ fn record_panes(timeline: &Timeline, item: &Item) -> Vec<Pane> {
     panes
 }
 
-/// A thing as it stands on the wire; `None` if it has no bytes there.
+/// An item as it stands on the wire; `None` if it has no bytes there.
 fn wire_pane(timeline: &Timeline, index: usize) -> Option<Pane> {
     let item = timeline.ledger.item(index)?;
     let (start, sender) = (item.wire.start, who(item.direction));
@@ -242,7 +243,7 @@ fn wire_pane(timeline: &Timeline, index: usize) -> Option<Pane> {
             dissect_record(&bytes, &RecordContext::default()),
         ),
         Kind::Missing => (
-            format!("{} of the {sender}", bytes_in_words(item.len)),
+            format!("{} of the {sender}", counted(item.len, "byte")),
             plain_bytes(&bytes, "Bytes that were not kept."),
         ),
         Kind::End => return None,
@@ -258,7 +259,7 @@ fn plain_bytes(bytes: &[u8], meaning: &'static str) -> Field {
     Field::leaf("bytes", 0..bytes.len(), Value::Bytes, "").meaning(meaning)
 }
 
-/// Bytes of a thing. Only what may be longer than a pane, or lacks some of its bytes, is ever cut.
+/// Bytes of an item. Only what may be longer than a pane, or lacks some of its bytes, is ever cut.
 fn pane(item: &Item, title: String, offset: u64, bytes: Bytes, tree: Field) -> Pane {
     let cut_bytes = match item.kind {
         // What is inside is shorter than the record, and whole.

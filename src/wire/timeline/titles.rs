@@ -1,9 +1,9 @@
-//! One line for each thing on a timeline: for those who have the keys, and for Eve, who has none.
+//! One line for each item on a timeline: for those who have the keys, and for Eve, who has none.
 //! Only words: nothing is found or decided here.
 
 use super::ledger::{Cover, Ledger, Record};
-use super::{Item, Kind, TITLE_CHARS_MAX};
-use crate::octets::{Direction, Progress};
+use super::{Item, Kind, PlaintextLen, TITLE_CHARS_MAX};
+use crate::octets::{Direction, Progress, counted};
 use crate::websocket::frame::decode_frame_header;
 use crate::wire::decrypt::{Label, content_type};
 use crate::wire::dissect::stream::{Message, What};
@@ -23,19 +23,13 @@ pub(super) fn who(direction: Direction) -> &'static str {
     }
 }
 
-/// `1 byte`, `2 bytes`.
-pub(super) fn bytes_in_words(count: u64) -> String {
-    match count {
-        1 => "1 byte".to_owned(),
-        _ => format!("{count} bytes"),
-    }
-}
-
 /// One line of at most [`TITLE_CHARS_MAX`] characters, none of which moves the others about.
 pub(super) fn line(text: &str) -> String {
     let mut chars = text.chars().map(|char| match char {
         // Marks that reorder text would let a message pretend to be another one.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '·',
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '·'
+        }
         char if char.is_control() => '·',
         char => char,
     });
@@ -70,7 +64,7 @@ pub(super) fn of_message(message: &Message, bytes: &[u8]) -> String {
 
 /// A gap.
 pub(super) fn missing(len: u64) -> String {
-    format!("{} that were not kept", bytes_in_words(len))
+    format!("{} that were not kept", counted(len, "byte"))
 }
 
 fn of_frame(opcode: u8, frame: &Field, bytes: &[u8]) -> String {
@@ -108,7 +102,7 @@ fn of_frame(opcode: u8, frame: &Field, bytes: &[u8]) -> String {
         (0x9 | 0xa, None) => name.to_owned(),
         (_, None) if payload_len.is_none() => name.to_owned(),
         _ => {
-            let len = bytes_in_words(payload_len.unwrap_or_default());
+            let len = counted(payload_len.unwrap_or_default(), "byte");
             let how = if is_compressed { ", compressed" } else { "" };
             format!("{name}{how}, {len}")
         }
@@ -135,18 +129,11 @@ pub(super) fn of_record_for_eve(record: &[u8], context: &RecordContext) -> Strin
     let name = outer_name(record);
     let len = record.len() as u64;
     let fragment = record.get(RECORD_HEADER_LEN..).unwrap_or_default();
-    let total = bytes_in_words(len);
+    let total = counted(len, "byte");
+    if let Some(plaintext_len) = plaintext_len_for_eve(record, context) {
+        return format!("{name}, {total}: {plaintext_len}");
+    }
     match (context.protection, content_type) {
-        (Protection::Tls13, Some(ContentType::ApplicationData)) => {
-            // Header, type and tag (RFC 8446 §5.2).
-            let at_most = len.saturating_sub(22);
-            format!("{name}, {total}: {at_most} of plaintext at most")
-        }
-        (Protection::Tls12 { explicit_nonce_len }, _) => {
-            // Header, nonce and tag (RFC 5246 §6.2.3.3).
-            let exactly = len.saturating_sub(21 + explicit_nonce_len as u64);
-            format!("{name}, {total}: {exactly} of plaintext, encrypted")
-        }
         (Protection::Other, _) => format!("{name}, {total}, encrypted"),
         (_, Some(ContentType::Alert)) => match fragment {
             [level, description] => of_alert(*level, *description),
@@ -154,6 +141,18 @@ pub(super) fn of_record_for_eve(record: &[u8], context: &RecordContext) -> Strin
         },
         (_, Some(ContentType::ChangeCipherSpec)) => name.to_owned(),
         _ => format!("{name}, {total}"),
+    }
+}
+
+/// What the length of an encrypted record tells Eve; `None` if it is in clear, or encrypted in an older way.
+fn plaintext_len_for_eve(record: &[u8], context: &RecordContext) -> Option<PlaintextLen> {
+    let content_type = record.first().copied().and_then(ContentType::from_byte);
+    let protection = context.protection.of(content_type);
+    let len = record.len().saturating_sub(protection.overhead_len()?) as u64;
+    match protection {
+        Protection::Tls13 => Some(PlaintextLen::AtMost(len)),
+        Protection::Tls12 { .. } => Some(PlaintextLen::Exactly(len)),
+        Protection::Clear | Protection::Other => None,
     }
 }
 
@@ -178,6 +177,7 @@ pub(super) fn retitle_record(ledger: &mut Ledger, index: usize) {
         return;
     };
     let by_eve = of_record_for_eve(&record.bytes, &record.context);
+    let plaintext_len = plaintext_len_for_eve(&record.bytes, &record.context);
     let (title, eve_title) = match &record.cover {
         Cover::Unknown | Cover::NotOpened => (by_eve.clone(), by_eve),
         Cover::InClear => {
@@ -190,6 +190,7 @@ pub(super) fn retitle_record(ledger: &mut Ledger, index: usize) {
         ledger.change(index, |item, _| {
             item.title = title;
             item.eve_title = Some(eve_title);
+            item.eve_plaintext_len = plaintext_len;
         });
     }
 }
@@ -236,7 +237,7 @@ fn with_contents(ledger: &Ledger, item: &Item, record: &Record) -> String {
         }
         _ if contents.is_empty() => {
             let len = record.content().map_or(0, |content| content.len());
-            format!("{name}, {} inside", bytes_in_words(len as u64))
+            format!("{name}, {} inside", counted(len, "byte"))
         }
         _ => line(&format!("{name}: {contents}")),
     }

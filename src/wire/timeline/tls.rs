@@ -1,4 +1,4 @@
-//! A TLS connection on the timeline: its bytes become records, and what those carried becomes things of its own.
+//! A TLS connection on the timeline: its bytes become records, and what those carried becomes items of its own.
 //! Records are opened by `decrypt`, and what the application said is read by `messages`.
 
 mod gap;
@@ -10,16 +10,16 @@ use bytes::{Bytes, BytesMut};
 
 use super::ledger::{self, Detail, Ledger};
 use super::messages::Messages;
-use super::pieces::{Both, Times};
+use super::pieces::Times;
 use super::{Item, Kind, PANE_LEN_MAX};
-use crate::octets::Direction;
-use crate::wire::decrypt::{ClientRandom, HEADER_LEN, KeyLogLine, RecordHeader, Secrets, Session};
+use crate::octets::{Direction, Progress};
+use crate::wire::both::Both;
+use crate::wire::decrypt::{ClientRandom, KeyLogLine, Secrets, Session};
 use crate::wire::dissect::tls_handshake::HandshakeContext;
-use crate::wire::dissect::tls_record::{Onlooker, RecordContext, decode_record_header};
+use crate::wire::dissect::tls_record::{
+    Onlooker, RECORD_HEADER_LEN, RecordContext, RecordError, decode_record_header,
+};
 use gap::Torn;
-
-/// Should the two readers of headers ever differ in what they take for one.
-const NO_RECORD: &str = "This is not a TLS record.";
 
 /// Both directions of a TLS connection.
 #[derive(Debug)]
@@ -30,13 +30,14 @@ pub(super) struct Tls {
     /// What the handshake messages so far have settled.
     agreed: HandshakeContext,
     server_random: Option<[u8; 32]>,
+    has_extended_master_secret: bool,
 }
 
 /// One direction.
 #[derive(Debug, Default)]
 struct Half {
     reading: Reading,
-    /// Of the thing whose item is `begun`: all of a record, the first bytes of what is none.
+    /// What has come of the item `begun`: all of a record, the first bytes of what is none.
     pending: BytesMut,
     begun: Option<usize>,
     /// Where the last whole record ends, kept or not.
@@ -82,6 +83,7 @@ impl Tls {
             halves: Both::default(),
             agreed: HandshakeContext::default(),
             server_random: None,
+            has_extended_master_secret: false,
         }
     }
 
@@ -97,12 +99,17 @@ impl Tls {
         self.server_random.as_ref()
     }
 
+    /// Whether the ServerHello agrees to a master secret that depends on the whole handshake (RFC 7627).
+    pub(super) fn has_extended_master_secret(&self) -> bool {
+        self.has_extended_master_secret
+    }
+
     /// Whether the places of what the application sent in this direction are certain.
     pub(super) fn is_exact(&self, direction: Direction) -> bool {
         !self.halves.of(direction).is_inexact
     }
 
-    /// The bytes of a thing whose end has not come.
+    /// The bytes of an item whose end has not come.
     pub(super) fn unfinished(&self, index: usize) -> Option<Bytes> {
         [Direction::FromClient, Direction::FromServer]
             .into_iter()
@@ -152,10 +159,8 @@ impl Tls {
                 half.whole_end = end;
                 self.record(direction, index, record, desk);
             }
-            Taken::NoRecord => {
-                let error = decode_record_header(&half.pending).err();
-                let why = error.map_or(NO_RECORD.into(), |error| error.to_string().into());
-                half.reading = Reading::Stray(why);
+            Taken::NoRecord(error) => {
+                half.reading = Reading::Stray(error.to_string().into());
                 half.blame_stray(index, desk);
             }
         }
@@ -185,11 +190,11 @@ enum Taken {
     Part,
     Whole(Bytes),
     /// No record begins like this.
-    NoRecord,
+    NoRecord(RecordError),
 }
 
 impl Half {
-    /// The thing that has begun, or one that begins here.
+    /// The item that has begun, or one that begins here.
     fn begin(&mut self, kind: Kind, direction: Direction, at: u64, desk: &mut Desk<'_>) -> usize {
         *self.begun.get_or_insert_with(|| {
             self.pending.clear();
@@ -204,20 +209,18 @@ impl Half {
     /// Moves bytes of one record over; no copy is made of one that comes whole.
     fn take(&mut self, bytes: &mut Bytes) -> Taken {
         if self.pending.is_empty()
-            && let Some(len) = record_len(bytes)
+            && let Ok(Progress::Done { value, .. }) = decode_record_header(bytes)
+            && let len = value.record_len()
             && len <= bytes.len()
         {
             return Taken::Whole(bytes.split_to(len));
         }
-        if self.pending.len() < HEADER_LEN {
-            let missing = HEADER_LEN - self.pending.len();
-            self.pending.extend_from_slice(&split(bytes, missing));
-            if self.pending.len() < HEADER_LEN {
-                return Taken::Part;
-            }
-        }
-        let Some(len) = record_len(&self.pending) else {
-            return Taken::NoRecord;
+        let missing = RECORD_HEADER_LEN.saturating_sub(self.pending.len());
+        self.pending.extend_from_slice(&split(bytes, missing));
+        let len = match decode_record_header(&self.pending) {
+            Ok(Progress::Done { value, .. }) => value.record_len(),
+            Ok(Progress::NeedMore) => return Taken::Part,
+            Err(error) => return Taken::NoRecord(error),
         };
         let missing = len.saturating_sub(self.pending.len());
         self.pending.extend_from_slice(&split(bytes, missing));
@@ -227,7 +230,7 @@ impl Half {
         Taken::Whole(self.pending.split().freeze())
     }
 
-    /// Says why a thing cannot be read.
+    /// Says why an item cannot be read.
     fn blame_stray(&self, index: usize, desk: &mut Desk<'_>) {
         if let Reading::Stray(why) = &self.reading {
             desk.ledger.blame(index, why.clone());
@@ -252,11 +255,13 @@ fn split(bytes: &mut Bytes, len: usize) -> Bytes {
 
 /// How long the record is that begins here, with its header.
 fn record_len(bytes: &[u8]) -> Option<usize> {
-    let header = RecordHeader::read(bytes.first_chunk()?)?;
-    Some(HEADER_LEN + usize::from(header.length))
+    match decode_record_header(bytes) {
+        Ok(Progress::Done { value, .. }) => Some(value.record_len()),
+        _ => None,
+    }
 }
 
-/// A thing goes on up to here.
+/// An item goes on up to here.
 fn grow(index: usize, direction: Direction, end: u64, desk: &mut Desk<'_>) {
     let (_, ended_ns) = desk.times.of(direction).of_range(&(0..end));
     desk.ledger.change(index, |item, _| {
@@ -266,7 +271,7 @@ fn grow(index: usize, direction: Direction, end: u64, desk: &mut Desk<'_>) {
     });
 }
 
-/// A thing is none that could be read.
+/// An item turns out to be nothing that could be read.
 fn stray(index: usize, desk: &mut Desk<'_>) {
     desk.ledger.change(index, |item, _| {
         item.kind = Kind::Unreadable;

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{Opening, Palette, Transcript};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::decrypt::{ClientRandom, KeyLog, Secrets, Session};
 use crate::wire::event::{Event, What};
 use crate::wire::pcapng::{Capture, Connection};
@@ -17,8 +17,10 @@ const CLIENT_HELLO_LOOK_MAX: usize = 256 * 1024;
 pub struct Told {
     /// How many were told.
     pub readable: usize,
-    /// How many are neither TLS nor HTTP nor WebSocket, or carried nothing.
+    /// How many are neither TLS nor HTTP nor WebSocket.
     pub unreadable: usize,
+    /// How many carried nothing.
+    pub silent: usize,
     /// How many have records that stay closed because their secrets are not known.
     pub without_secrets: usize,
 }
@@ -93,12 +95,16 @@ fn write_connection(
         out.write_str(&transcript.finish(ending(&connection.events)))?;
         told.without_secrets +=
             usize::from(lacks_secrets && transcript.summary().closed_records > 0);
+    } else if bytes == 0 {
+        told.silent += 1;
+        out.write_str(&transcript.remark("nothing was sent"))?;
     } else {
         told.unreadable += 1;
-        out.write_str(&transcript.remark(&match bytes {
-            0 => "nothing was sent".to_owned(),
-            _ => format!("{bytes} bytes that are neither TLS nor HTTP nor WebSocket: not shown"),
-        }))?;
+        let remark = format!(
+            "neither TLS nor HTTP nor WebSocket: {}, not shown",
+            counted(bytes, "byte")
+        );
+        out.write_str(&transcript.remark(&remark))?;
     }
     out.write_char('\n')
 }

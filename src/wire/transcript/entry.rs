@@ -4,7 +4,7 @@
 use super::manner::{Manner, hexadecimal};
 use super::message::{self, Heading};
 use super::sheet::{Role, Sheet};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::dissect::tls_record::{ContentType, RECORD_HEADER_LEN};
 use crate::wire::timeline::{Item, Kind, Pane, Shown};
 
@@ -36,9 +36,9 @@ impl Entry<'_> {
             ..
         } = self.item;
         let text = if *is_whole {
-            format!("#{number} has ended: {len} bytes in all")
+            format!("#{number} has ended: {} in all", counted(*len, "byte"))
         } else {
-            format!("#{number} was cut short: {len} bytes in all")
+            format!("#{number} was cut short: {} in all", counted(*len, "byte"))
         };
         self.head(&text, false, sheet);
     }
@@ -50,14 +50,13 @@ impl Entry<'_> {
         let content_type = pane.and_then(|pane| pane.bytes.first()).copied();
         let content_type = content_type.map_or("unknown", type_name);
         let mut text = format!(
-            "#{} record: {content_type}, {} bytes",
-            item.number, item.len
+            "#{} record: {content_type}, {}",
+            item.number,
+            counted(item.len, "byte")
         );
         let closed = pane.filter(|pane| is_closed && pane.tree.name == "TLSCiphertext");
-        // What Eve computes from the length.
-        let title = item.eve_title.as_deref().unwrap_or_default();
-        if let Some((_, guess)) = title.split_once(": ").filter(|_| closed.is_some()) {
-            text.push_str(&format!(" ({guess})"));
+        if let Some(len) = item.eve_plaintext_len.filter(|_| closed.is_some()) {
+            text.push_str(&format!(" ({len})"));
         }
         self.head(&text, true, sheet);
         if let Some(pane) = closed {
@@ -145,7 +144,7 @@ fn words(item: &Item, in_clear: Option<bool>, at_end: bool, heading: Heading) ->
     };
     let mut text = format!("#{} {name}", item.number);
     if !is_told_by_title {
-        text.push_str(&format!(", {} bytes", item.len));
+        text.push_str(&format!(", {}", counted(item.len, "byte")));
     }
     match in_clear {
         Some(true) => text.push_str(", in clear"),
@@ -171,6 +170,7 @@ fn type_name(byte: u8) -> &'static str {
         Some(ContentType::Alert) => "alert",
         Some(ContentType::Handshake) => "handshake",
         Some(ContentType::ApplicationData) => "application_data",
+        Some(ContentType::Heartbeat) => "heartbeat",
         None => "unknown",
     }
 }

@@ -2,6 +2,7 @@
 //! Everything else of it stands in its tree of fields.
 
 use super::tree::{find, find_all, said};
+use crate::octets::counted;
 use crate::wire::field::Field;
 
 /// So many members of a list are named, the rest is counted.
@@ -236,7 +237,7 @@ fn certificates(message: &Field, lines: &mut Vec<(&'static str, String)>) {
     }
     match certificates.count() {
         0 => {}
-        more => lines.push(("chain", format!("{more} certificates more"))),
+        more => lines.push(("chain", format!("{} more", counted(more, "certificate")))),
     }
 }
 

@@ -5,6 +5,7 @@ use super::manner::Manner;
 use super::sheet::{Role, Sheet};
 use super::tree::{bytes_of, find_all};
 use super::visible::visible_bytes;
+use crate::octets::counted;
 use crate::wire::field::Field;
 use crate::wire::timeline::Pane;
 
@@ -36,7 +37,10 @@ pub(super) fn write(sheet: &mut Sheet, pane: &Pane, manner: Manner) {
         }
     }
     if head_lines > HEAD_LINES_MAX {
-        let more = format!("… {} lines more of this head", head_lines - HEAD_LINES_MAX);
+        let more = format!(
+            "… {} more of this head",
+            counted(head_lines - HEAD_LINES_MAX, "line")
+        );
         sheet.line(manner.indent, &[(Role::Faint, &more)]);
     }
 }
@@ -61,7 +65,7 @@ fn write_head_line(sheet: &mut Sheet, part: &Field, line: &[u8], manner: Manner)
     let text = visible_bytes(shown);
     let more = match line.len() - shown.len() {
         0 => String::new(),
-        more => format!(" … {more} bytes more"),
+        more => format!(" … {} more", counted(more, "byte")),
     };
     sheet.line(
         manner.indent,
@@ -89,7 +93,16 @@ fn write_chunks(sheet: &mut Sheet, part: &Field, pane: &Pane, manner: Manner) {
     } else {
         ""
     };
-    let said = format!("({} chunks: {}{more} bytes)", chunks.len(), lens.join(", "));
+    let unit = if lens == ["1"] && more.is_empty() {
+        "byte"
+    } else {
+        "bytes"
+    };
+    let said = format!(
+        "({}: {}{more} {unit})",
+        counted(chunks.len(), "chunk"),
+        lens.join(", ")
+    );
     sheet.line(manner.indent, &[(Role::Faint, &said)]);
     let content = chunks.concat();
     manner.content(sheet, &content, pane.cut_bytes, &manner.mark(part));

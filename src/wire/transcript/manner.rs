@@ -4,7 +4,7 @@
 use super::content::{excerpt, hex_lines};
 use super::sheet::{Role, Sheet};
 use super::tree::said;
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::field::Field;
 
 /// Where and in which colours a message is written.
@@ -81,7 +81,7 @@ pub(super) fn hexadecimal(sheet: &mut Sheet, bytes: &[u8], rows_max: usize, inde
 
 fn left_out(sheet: &mut Sheet, left_out: u64, indent: usize) {
     if left_out > 0 {
-        let more = format!("… {left_out} bytes more");
+        let more = format!("… {} more", counted(left_out, "byte"));
         sheet.line(indent, &[(Role::Faint, &more)]);
     }
 }

@@ -18,6 +18,7 @@ mod visible;
 use std::net::SocketAddr;
 
 use crate::http::date::Civil;
+use crate::octets::counted;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::Event;
 use crate::wire::timeline::{Item, Kind, Summary, Timeline};
@@ -143,7 +144,10 @@ impl Transcript {
             ],
         );
         if summary.closed_records > 0 && !self.as_eve {
-            let text = format!("{} records stayed closed", summary.closed_records);
+            let text = format!(
+                "{} stayed closed",
+                counted(summary.closed_records, "record")
+            );
             sheet.line(3, &[(Role::Problem, &text)]);
         }
         if self.as_eve {
@@ -203,20 +207,12 @@ fn in_a_line(summary: &Summary) -> String {
         .flatten();
     let agreed: Vec<&str> = agreed.map(String::as_str).collect();
     let mut parts = vec![agreed.join(", "), summary.application.join(" and ")];
-    parts.extend(counted(summary.requests, "request"));
-    parts.extend(counted(summary.frames, "frame"));
-    parts.extend(counted(summary.missing_bytes, "byte").map(|bytes| format!("{bytes} not kept")));
+    let some = |number, what| (number > 0).then(|| counted(number, what));
+    parts.extend(some(summary.requests, "request"));
+    parts.extend(some(summary.frames, "frame"));
+    parts.extend(some(summary.missing_bytes, "byte").map(|bytes| format!("{bytes} not kept")));
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.map(|part| format!("; {part}")).collect()
-}
-
-/// `1 request`, `2 requests`; nothing for none.
-fn counted(number: u64, what: &str) -> Option<String> {
-    match number {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        _ => Some(format!("{number} {what}s")),
-    }
 }
 
 /// `2026-11-23 00:08:31.123456 UTC`.

@@ -41,19 +41,6 @@ fn seal(keys: &TrafficKeys, sequence: u64, explicit: &[u8], inner: &[u8]) -> Vec
 }
 
 #[test]
-fn a_header_is_a_record_s_by_type_version_and_length() {
-    let read = |bytes: [u8; 5]| RecordHeader::read(&bytes).map(|header| header.length);
-    assert_eq!(read([20, 3, 3, 0, 1]), Some(1));
-    assert_eq!(read([24, 3, 0, 0, 0]), Some(0));
-    assert_eq!(read([19, 3, 3, 0, 1]), None);
-    assert_eq!(read([25, 3, 3, 0, 1]), None);
-    assert_eq!(read([22, 2, 3, 0, 1]), None);
-    assert_eq!(read([22, 4, 3, 0, 1]), None);
-    assert_eq!(read([23, 3, 3, 0x48, 0x00]), Some(16_384 + 2_048));
-    assert_eq!(read([23, 3, 3, 0x48, 0x01]), None);
-}
-
-#[test]
 fn a_record_of_tls_13_shows_its_arithmetic() {
     for number in [0x1301, 0x1302, 0x1303] {
         let keys = keys13(number);
@@ -106,7 +93,7 @@ fn the_shortest_record_opens_and_one_byte_less_is_too_short() {
         let record = seal(&keys, 0, explicit, inner);
         assert_eq!(record.len(), shortest);
         assert_eq!(open(&keys, 0, &record).unwrap().content().as_ref(), b"");
-        let least = HEADER_LEN + explicit.len() + TAG_LEN;
+        let least = RECORD_HEADER_LEN + explicit.len() + TAG_LEN;
         for len in 0..least {
             assert_eq!(
                 open(&keys, 0, &record[..len]).unwrap_err(),

@@ -394,7 +394,7 @@ fn a_goodbye_in_tls_12_with_chacha_is_18_bytes_long() {
         .iter()
         .rev()
         .find_map(|event| match &event.what {
-            What::Record { header, .. } => Some(header.length),
+            What::Record { header, .. } => Some(header.fragment_len),
             _ => None,
         });
     assert_eq!(last, Some(18));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::super::*;
 use super::conversation::{Conversation, Recorded, play};
+use crate::wire::dissect::tls_record::RECORD_HEADER_LEN;
 
 /// What a recording came to, once all that must hold was found to hold.
 pub(super) struct Opened {
@@ -135,7 +136,7 @@ fn every_byte_is_in_one_record(recording: &[Recorded], events: &[Event]) {
                 assert_eq!((event.record, event.wire.start), (number, at));
                 assert_eq!(
                     event.wire.end - event.wire.start,
-                    5 + u64::from(header.length)
+                    5 + u64::from(header.fragment_len)
                 );
                 (number, at) = (number + 1, event.wire.end);
             } else {
@@ -157,7 +158,7 @@ fn messages_are_where_they_say(recording: &[Recorded], events: &[Event]) {
                 ..
             } => {
                 let wire = |at| usize::try_from(at).unwrap();
-                let range = wire(event.wire.start) + HEADER_LEN..wire(event.wire.end);
+                let range = wire(event.wire.start) + RECORD_HEADER_LEN..wire(event.wire.end);
                 let fragment = streams[side(event.direction)][range].to_vec();
                 contents.insert(key(event.record), fragment);
             }

@@ -1,9 +1,9 @@
-//! What the members of field values are for: cookie attributes, policy directives, cache directives.
-//! One plain sentence for each name; their grammar is in `pairs`.
+//! What the members of field values are for: cookie attributes, policy directives, cache directives; and their names and values.
+//! One plain sentence for each; their grammar is in `pairs`.
 
 use super::pairs::Spelling;
 
-/// The sentence for a member called `name`; empty if there is nothing to say.
+/// The sentence for a member called `name`.
 pub(super) fn meaning(spelling: Spelling, is_first: bool, name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
     match spelling {
@@ -14,7 +14,37 @@ pub(super) fn meaning(spelling: Spelling, is_first: bool, name: &str) -> &'stati
         Spelling::Query => "A parameter of the query.",
         Spelling::Form | Spelling::FormInChunk => "A field of the form, as it was filled in.",
         Spelling::Directives => of_policy(&name),
-        Spelling::List | Spelling::Parameters => of_list(&name),
+        Spelling::List | Spelling::Parameters => of_list(&name).unwrap_or(match spelling {
+            Spelling::List => "One member of the list.",
+            _ if is_first => "What it is; parameters may follow that say more.",
+            _ => "A parameter: it says more of what stands before it.",
+        }),
+    }
+}
+
+/// The sentence for the name of a pair.
+pub(super) fn of_name(spelling: Spelling, is_first: bool) -> &'static str {
+    match spelling {
+        Spelling::Query => "What the parameter is called.",
+        Spelling::Form | Spelling::FormInChunk => "What the page calls this field of its form.",
+        Spelling::SetCookie if !is_first => "Which attribute; upper and lower case mean the same.",
+        Spelling::Cookie | Spelling::SetCookie => "What the server calls this cookie.",
+        Spelling::Directives => "Which directive.",
+        Spelling::List | Spelling::Parameters => "What is spoken of.",
+    }
+}
+
+/// The sentence for the value of a pair.
+pub(super) fn of_value(spelling: Spelling, is_first: bool) -> &'static str {
+    match spelling {
+        Spelling::Query => "What the parameter says.",
+        Spelling::Form | Spelling::FormInChunk => "What was filled in.",
+        Spelling::SetCookie if !is_first => "What holds for the cookie.",
+        Spelling::Cookie | Spelling::SetCookie => {
+            "The cookie's value: whoever sends it is taken for its owner, if it names a session."
+        }
+        Spelling::Directives => "What the directive allows.",
+        Spelling::List | Spelling::Parameters => "What is said of it.",
     }
 }
 
@@ -28,7 +58,9 @@ fn of_cookie(name: &str) -> &'static str {
         "httponly" => "Out of reach of scripts, so that injected ones cannot read it.",
         "samesite" => "Whether it goes along with requests that other sites cause.",
         "partitioned" => "Kept apart for each site that embeds this one.",
-        _ => "",
+        _ => {
+            "An attribute that this program knows nothing about; browsers pass over those they do not know."
+        }
     }
 }
 
@@ -46,12 +78,12 @@ fn of_policy(name: &str) -> &'static str {
         "frame-src" => "Which pages this one may show in a frame.",
         "object-src" => "Where plug-in content may be loaded from.",
         "upgrade-insecure-requests" => "Turn http: URLs of the page into https:.",
-        _ => "",
+        _ => "A directive that this program knows nothing about.",
     }
 }
 
-fn of_list(name: &str) -> &'static str {
-    match name {
+fn of_list(name: &str) -> Option<&'static str> {
+    Some(match name {
         "no-store" => "Keep no copy of this.",
         "no-cache" => "Ask again before using a copy of this.",
         "private" => "Only the browser itself may keep a copy.",
@@ -69,6 +101,6 @@ fn of_list(name: &str) -> &'static str {
         "boundary" => "The line that separates the parts of the content.",
         "permessage-deflate" => "Compressed messages (RFC 7692).",
         "q" => "How much this is preferred, from 0 to 1.",
-        _ => "",
-    }
+        _ => return None,
+    })
 }

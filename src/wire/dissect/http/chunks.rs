@@ -10,7 +10,7 @@ use super::head::FieldLines;
 use super::pairs::{self, Spelling};
 use crate::http::body::{ChunkLine, decode_chunk_end, decode_chunk_line};
 use crate::octets::Progress;
-use crate::wire::dissect::source::{Row, Source};
+use crate::wire::dissect::source::{Row, Source, not_here};
 use crate::wire::field::{Field, Value};
 
 /// How many fields a chunk makes.
@@ -126,7 +126,7 @@ fn chunk(source: &mut Source<'_>, size_line: Field, at: Range<usize>, kind: Kind
         row.add(chunk_data(source, start..end, kind, missing == 0));
     }
     let problem = if missing > 0 {
-        Some(format!("{missing} bytes of this chunk are not here.").into())
+        Some(not_here(missing, "this chunk"))
     } else {
         add_chunk_end(source, end..at.end, &mut row)
     };

@@ -8,7 +8,7 @@ use super::chunks;
 use super::framing::Framing;
 use super::pairs::{self, Spelling};
 use crate::http::Fields;
-use crate::wire::dissect::source::{Row, Source};
+use crate::wire::dissect::source::{Row, Source, not_here};
 use crate::wire::field::{Field, Value};
 
 /// What the content is, by its fields.
@@ -43,8 +43,7 @@ pub(super) fn content(source: &mut Source<'_>, fields: &Fields, framing: Framing
                 let mut field = whole(source, at.start..end, kind);
                 let missing = len.saturating_sub((end - at.start) as u64);
                 if missing > 0 {
-                    field.problem =
-                        Some(format!("{missing} bytes of this content are not here.").into());
+                    field.problem = Some(not_here(missing, "this content"));
                     field.wireshark = None;
                 }
                 row.add(field);
@@ -60,9 +59,7 @@ pub(super) fn content(source: &mut Source<'_>, fields: &Fields, framing: Framing
 /// What is wrong with a message that ends with its head.
 pub(super) fn missing(framing: Framing) -> Option<Cow<'static, str>> {
     match framing {
-        Framing::Length(len) if len > 0 => {
-            Some(format!("{len} bytes of content are not here.").into())
-        }
+        Framing::Length(len) if len > 0 => Some(not_here(len, "content")),
         Framing::Chunked => Some("The chunks of the content are not here.".into()),
         _ => None,
     }

@@ -173,7 +173,8 @@ fn field_value(
     name: &[u8],
 ) -> Field {
     let value = source.slice(at);
-    let mut field = Field::leaf("field-value", at.clone(), source.text(at), "RFC 9110 §5.5");
+    let mut field = Field::leaf("field-value", at.clone(), source.text(at), "RFC 9110 §5.5")
+        .meaning("What the line says, without the blanks around it.");
     if let Some(error) = value_problem(value) {
         return field.problem(error.to_string());
     }

@@ -1,6 +1,7 @@
 //! Names and values in a row: queries, forms, cookies, and the lists and parameters of field values.
 //! Each spelling has its separators; which names are worth stealing is known to `secrecy`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::head::trim;
@@ -179,7 +180,7 @@ fn pair(
     let name = decoded(source, &name_at, spelling).unwrap_or_else(|| source.text(&name_at));
     let meaning = match &name {
         Value::Text(name) => attributes::meaning(spelling, is_first, name),
-        _ => "",
+        _ => attributes::meaning(spelling, is_first, ""),
     };
     let is_secret = spelling != Spelling::Directives
         && matches!(&name, Value::Text(name) if secrecy::is_worth_stealing(name));
@@ -191,7 +192,13 @@ fn pair(
     };
     let mut row = Row::from(at.start);
     if !name_at.is_empty() {
-        let mut leaf = Field::leaf(name_word, name_at, name, spelling.source());
+        let meaning = stands_for(
+            source,
+            &name_at,
+            &name,
+            attributes::of_name(spelling, is_first),
+        );
+        let mut leaf = Field::leaf(name_word, name_at, name, spelling.source()).meaning(meaning);
         leaf.wireshark = name_name;
         row.add(leaf);
     }
@@ -201,7 +208,8 @@ fn pair(
         "Separates the name from the value.",
     );
     if equals + 1 < at.end {
-        let mut leaf = value(source, equals + 1..at.end, value_word, spelling);
+        let meaning = attributes::of_value(spelling, is_first);
+        let mut leaf = value(source, equals + 1..at.end, value_word, spelling, meaning);
         leaf.wireshark = value_name;
         leaf.secret = is_secret;
         field.secret = is_secret;
@@ -210,16 +218,36 @@ fn pair(
     field.children(row.done(at.end))
 }
 
-fn value(source: &Source<'_>, at: Range<usize>, word: &'static str, spelling: Spelling) -> Field {
+fn value(
+    source: &Source<'_>,
+    at: Range<usize>,
+    word: &'static str,
+    spelling: Spelling,
+    meaning: &'static str,
+) -> Field {
     let decoded = decoded(source, &at, spelling);
     let is_broken = decoded.is_none() && matches!(spelling, Spelling::Form | Spelling::FormInChunk);
     let value = decoded.unwrap_or_else(|| source.text(&at));
-    let leaf = Field::leaf(word, at, value, spelling.source());
+    let meaning = stands_for(source, &at, &value, meaning);
+    let leaf = Field::leaf(word, at, value, spelling.source()).meaning(meaning);
     if is_broken {
         leaf.problem(FormError::Encoding.to_string())
     } else {
         leaf
     }
+}
+
+/// `meaning`, and a word on why the value is not what the bytes say, if it is not.
+fn stands_for(
+    source: &Source<'_>,
+    at: &Range<usize>,
+    value: &Value,
+    meaning: &'static str,
+) -> Cow<'static, str> {
+    if *value == source.text(at) {
+        return meaning.into();
+    }
+    format!("{meaning} The bytes are percent-encoded; this is what they stand for.").into()
 }
 
 /// The text behind the escapes; `None` if they are broken.

@@ -16,9 +16,13 @@ const HELLO_RETRY_REQUEST: [u8; RANDOM_LEN] = [
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
+/// The type of a ServerHello, and of a HelloRetryRequest.
+pub(super) const SERVER_HELLO: u8 = 2;
+
 /// Whether a message, with its header, is a HelloRetryRequest.
 pub(super) fn is_hello_retry_request(message: &[u8]) -> bool {
-    message.first() == Some(&2) && message.get(6..6 + RANDOM_LEN) == Some(&HELLO_RETRY_REQUEST)
+    message.first() == Some(&SERVER_HELLO)
+        && message.get(6..6 + RANDOM_LEN) == Some(&HELLO_RETRY_REQUEST)
 }
 
 /// Reads a ClientHello.

@@ -14,7 +14,7 @@ const RFC8446_5_1: &str = "RFC 8446 §5.1";
 const RFC8446_5_2: &str = "RFC 8446 §5.2";
 
 /// The tag at the end of what an AEAD has encrypted; CCM_8, which nobody here speaks, has 8 bytes.
-const TAG_LEN: usize = 16;
+pub const TAG_LEN: usize = 16;
 
 /// How the fragments of a direction are protected at some point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +34,30 @@ pub enum Protection {
 }
 
 impl Protection {
+    /// How much longer a record is than the content in it: header, the nonce that is sent, tag, and in TLS 1.3 the byte
+    /// that says what is inside. `None` where that differs from record to record.
+    #[must_use]
+    pub fn overhead_len(self) -> Option<usize> {
+        let beside = match self {
+            Self::Clear => return Some(RECORD_HEADER_LEN),
+            Self::Tls13 => 1,
+            Self::Tls12 { explicit_nonce_len } => explicit_nonce_len,
+            Self::Other => return None,
+        };
+        Some(RECORD_HEADER_LEN + beside + TAG_LEN)
+    }
+
+    /// How a record of this type is protected, where records are protected like this: in TLS 1.3 only those that say
+    /// `application_data` are encrypted; change_cipher_spec and early alerts are not.
+    #[must_use]
+    pub fn of(self, content_type: Option<ContentType>) -> Self {
+        match (self, content_type) {
+            (Self::Tls13, Some(ContentType::ApplicationData)) => Self::Tls13,
+            (Self::Tls13, _) => Self::Clear,
+            (other, _) => other,
+        }
+    }
+
     /// How records are protected after this was agreed on, once they are.
     #[must_use]
     pub fn agreed(context: &HandshakeContext) -> Self {
@@ -79,12 +103,15 @@ pub fn dissect_record(record: &[u8], context: &RecordContext) -> Field {
             .first()
             .copied()
             .and_then(ContentType::from_byte);
-        let protection = effective(content_type, context.protection);
+        let protection = context.protection.of(content_type);
         header(parts, protection)?;
         let fragment_len = match record.get(3..RECORD_HEADER_LEN) {
             Some(&[high, low]) => usize::from(u16::from_be_bytes([high, low])),
             _ => 0,
         };
+        if fragment_len == 0 && content_type != Some(ContentType::ApplicationData) {
+            parts.blame("Only a record of application data may be empty.");
+        }
         fragment(parts, content_type, protection, fragment_len, context)
     })
 }
@@ -131,22 +158,13 @@ pub fn dissect_fragment(
     })
 }
 
-/// In TLS 1.3 only records that say `application_data` are encrypted: change_cipher_spec and early alerts are not.
-fn effective(content_type: Option<ContentType>, protection: Protection) -> Protection {
-    match (protection, content_type) {
-        (Protection::Tls13, Some(ContentType::ApplicationData)) => Protection::Tls13,
-        (Protection::Tls13, _) => Protection::Clear,
-        (other, _) => other,
-    }
-}
-
 /// What the whole is called.
 fn outer_struct(
     record: &[u8],
     context: &RecordContext,
 ) -> (&'static str, &'static str, &'static str) {
     let content_type = record.first().copied().and_then(ContentType::from_byte);
-    match effective(content_type, context.protection) {
+    match context.protection.of(content_type) {
         Protection::Clear => (
             "TLSPlaintext",
             RFC8446_5_1,
@@ -155,12 +173,12 @@ fn outer_struct(
         Protection::Tls13 => (
             "TLSCiphertext",
             RFC8446_5_2,
-            "An encrypted record: its length is all that others learn.",
+            "An encrypted record: others learn who sent it, when, and how long it is.",
         ),
         _ => (
             "TLSCiphertext",
             "RFC 5246 §6.2.3",
-            "An encrypted record: its type and length are all that others learn.",
+            "An encrypted record: others learn who sent it, what type it has, when, and how long it is.",
         ),
     }
 }
@@ -278,6 +296,13 @@ fn content(
                     .meaning("What the application says: here HTTP or WebSocket.");
                 parts.bytes(len, field)?;
             }
+            Ok(())
+        }
+        Some(ContentType::Heartbeat) => {
+            let field = named("HeartbeatMessage", "RFC 6520 §4").meaning(
+                "Whether the other side is still there. Servers that believed the length in it gave away their memory (Heartbleed).",
+            );
+            parts.bytes(len, field)?;
             Ok(())
         }
         None => {

@@ -46,6 +46,7 @@ fn a_header_is_five_bytes_and_each_prefix_of_it_needs_more() {
         ([22, 3, 1, 2, 0], ContentType::Handshake, 0x0301, 512),
         ([23, 3, 3, 0, 0], ContentType::ApplicationData, 0x0303, 0),
         ([20, 3, 3, 0, 1], ContentType::ChangeCipherSpec, 0x0303, 1),
+        ([24, 3, 0, 0, 0], ContentType::Heartbeat, 0x0300, 0),
         // 2^14 + 2048.
         (
             [21, 3, 4, 0x48, 0],
@@ -89,16 +90,13 @@ fn what_is_no_record_is_told_in_words() {
         ),
         (b"SSH-2.0-x", RecordError::UnknownContentType(b'S')),
         (&[19, 3, 3, 0, 1], RecordError::UnknownContentType(19)),
-        (&[24, 3, 3, 0, 1], RecordError::UnknownContentType(24)),
+        (&[25, 3, 3, 0, 1], RecordError::UnknownContentType(25)),
         (&[22, 2, 3, 0, 1], RecordError::NotTlsVersion(0x0203)),
         (
             &[22, 3, 3, 0x48, 1],
             RecordError::FragmentTooLong(FRAGMENT_LEN_MAX + 1),
         ),
-        (
-            &[22, 3, 3, 0, 0],
-            RecordError::EmptyFragment(ContentType::Handshake),
-        ),
+        (&[22, 4, 3, 0, 1], RecordError::NotTlsVersion(0x0403)),
     ] {
         assert_eq!(decode_record_header(bytes), Err(error));
         assert!(error.to_string().ends_with(['.', ')']));
@@ -108,6 +106,25 @@ fn what_is_no_record_is_told_in_words() {
         );
         assert_eq!(Records::of(bytes).tail(), Tail::Nonsense(error));
     }
+}
+
+#[test]
+fn an_empty_record_is_one_but_should_carry_data() {
+    let told = |content_type| problems(&dissect_record(&record(content_type, b""), &clear()));
+    assert_eq!(told(23), [""; 0]);
+    for content_type in [20, 21, 22, 24] {
+        let said = told(content_type);
+        assert!(
+            said.contains(&"Only a record of application data may be empty.".to_owned()),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_heartbeat_is_named() {
+    let field = dissect_record(&record(24, &[1, 0x40, 0]), &clear());
+    assert_eq!(field.leaf_at(5).unwrap().name, "HeartbeatMessage");
 }
 
 #[test]

@@ -141,7 +141,8 @@ impl Inner<'_> {
         const SOURCE: &str = "RFC 6455 §5.5.1";
         let name = |word| self.is_whole.then_some(word);
         let Some((&code, reason)) = self.unmasked.split_first_chunk::<2>() else {
-            let field = Field::leaf("status code", self.at.clone(), Value::Bytes, SOURCE);
+            let field = Field::leaf("status code", self.at.clone(), Value::Bytes, SOURCE)
+                .meaning("The beginning of a number that says why.");
             return vec![match decode_close_payload(&self.unmasked) {
                 Err(error) if self.is_whole => field.problem(error.to_string()),
                 _ => field,

@@ -247,7 +247,12 @@ fn each_broken_rule_is_said_where_it_is_broken() {
             "may not carry 1005",
         ),
         (b"\x88\x03\x03\xe8\xff", SERVER, "reason", "UTF-8"),
-        (b"\x81\x05Hell", SERVER, "frame", "1 bytes of this payload"),
+        (
+            b"\x81\x05Hell",
+            SERVER,
+            "frame",
+            "1 byte of this payload is",
+        ),
         (b"\x81", SERVER, "frame", "header of this frame"),
         (b"\x81\x7e\x01", SERVER, "frame", "header of this frame"),
         (b"\x81\x01ab", SERVER, "bytes behind the frame", "has ended"),

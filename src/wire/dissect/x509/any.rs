@@ -54,7 +54,7 @@ mod tests {
     use crate::wire::field::Field;
 
     fn walk(bytes: &[u8]) -> Field {
-        let field = dissect(bytes, named("any", "X.690"), any);
+        let field = dissect(bytes, named("any", "X.690").meaning("Some elements."), any);
         assert_eq!(field.flaw(), None, "{bytes:02x?}");
         field
     }

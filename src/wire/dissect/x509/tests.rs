@@ -127,7 +127,13 @@ fn timestamps_of_logs_are_taken_apart() {
     .concat();
     let len = u8::try_from(timestamp.len()).unwrap();
     let list = [&[0, len + 2, 0, len][..], &timestamp].concat();
-    let read = |bytes: &[u8]| dissect(bytes, named("scts", "RFC 6962 §3.3"), sct_list);
+    let read = |bytes: &[u8]| {
+        dissect(
+            bytes,
+            named("scts", "RFC 6962 §3.3").meaning("Timestamps."),
+            sct_list,
+        )
+    };
     assert_eq!(problems(&read(&list)), Vec::<String>::new());
     assert!(read(&list).walk().any(|field| field.name == "r"));
     for len in 1..list.len() {

@@ -127,7 +127,9 @@ fn a_packet_that_was_cut_leaves_a_gap() {
         "ab????ghi"
     );
     assert!(
-        capture.problems[0].text.contains("4 bytes of this packet"),
+        capture.problems[0]
+            .text
+            .contains("without its last 4 bytes."),
         "{:?}",
         capture.problems
     );

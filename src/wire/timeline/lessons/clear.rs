@@ -1,6 +1,9 @@
 //! What everybody on the way reads without TLS: all of it.
 
+use super::super::Item;
 use super::{Kind, Lesson, Timeline, lesson, list};
+use crate::octets::counted;
+use crate::websocket::frame::Opcode;
 
 pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
     let items = timeline.items();
@@ -10,10 +13,10 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
         lessons.push(lesson(
             "content",
             format!(
-                "{} requests, {} responses, {} frames, every byte of them",
-                of(Kind::Request).count(),
-                of(Kind::Response).count(),
-                of(Kind::Frame).count()
+                "{}, {}, {}, every byte of them",
+                counted(of(Kind::Request).count(), "request"),
+                counted(of(Kind::Response).count(), "response"),
+                counted(of(Kind::Frame).count(), "frame")
             ),
             "Nothing is encrypted: whoever sits on the way reads what the two ends read, and could change it unseen.",
             None,
@@ -37,10 +40,12 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
         ));
     }
     if let Some(first) = of(Kind::Frame).next() {
-        let texts = of(Kind::Frame).filter(|frame| frame.title.starts_with("Text "));
+        // A message begins with a frame of text or binary; what continues it is none of its own.
+        let begins_message =
+            |frame: &&Item| timeline.opcode(frame.number).is_some_and(is_of_message);
         lessons.push(lesson(
             "what was said",
-            format!("{} messages", texts.count()),
+            counted(of(Kind::Frame).filter(begins_message).count(), "message"),
             "Clients mask what they send, but the key stands in front of each frame: masking hides nothing.",
             Some(first.number),
         ));
@@ -51,4 +56,10 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
 /// The second word of a request line.
 fn target(line: &str) -> &str {
     line.split(' ').nth(1).unwrap_or(line)
+}
+
+fn is_of_message(opcode: u8) -> bool {
+    [Opcode::Text, Opcode::Binary]
+        .map(Opcode::bits)
+        .contains(&opcode)
 }

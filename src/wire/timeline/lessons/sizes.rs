@@ -1,43 +1,31 @@
 //! What the length of a record says about the length of what is in it: as good as everything.
 
 use super::{Kind, Lesson, Timeline, lesson, list};
-use crate::octets::Direction;
+use crate::octets::{Direction, counted};
 use crate::wire::decrypt::content_type;
-use crate::wire::dissect::tls_record::{Protection, RECORD_HEADER_LEN};
+use crate::wire::dissect::tls_record::{Protection, RECORD_HEADER_LEN, TAG_LEN};
 
 use super::super::ledger::Record;
 
-/// Header, inner type and tag (RFC 8446 §5.2).
-const OVERHEAD_TLS13: u64 = 22;
-
-/// At the end of each encrypted record (RFC 5116 §5).
-const TAG_LEN: u64 = 16;
-
-/// How much longer a record of application data is than what the application sent in it, as Eve knows it; `None` if it
-/// is none, or encrypted in an older way.
-fn overhead(record: &Record) -> Option<u64> {
-    if record.bytes.first() != Some(&content_type::APPLICATION_DATA) {
-        return None;
-    }
-    let beside = match record.context.protection {
-        Protection::Tls13 => 1,
-        Protection::Tls12 { explicit_nonce_len } => explicit_nonce_len as u64,
-        Protection::Clear | Protection::Other => return None,
-    };
-    Some(RECORD_HEADER_LEN as u64 + beside + TAG_LEN)
+/// How a record of application data is sealed, as Eve knows it; `None` if it is none, or encrypted in an older way.
+fn sealing(record: &Record) -> Option<Protection> {
+    let is_data = record.bytes.first() == Some(&content_type::APPLICATION_DATA);
+    let protection = record.context.protection;
+    let is_known = matches!(protection, Protection::Tls13 | Protection::Tls12 { .. });
+    (is_data && is_known).then_some(protection)
 }
 
 /// A record as Eve sees it.
 struct Sized {
     item: u64,
-    overhead: u64,
+    protection: Protection,
     plaintext_len: u64,
 }
 
 impl Sized {
     /// In TLS 1.3 an alert looks like data of two bytes, and the last record mostly is one: close_notify.
     fn is_goodbye(&self) -> bool {
-        self.overhead == OVERHEAD_TLS13 && self.plaintext_len == 2
+        self.protection == Protection::Tls13 && self.plaintext_len == 2
     }
 }
 
@@ -49,11 +37,12 @@ fn records(timeline: &Timeline, direction: Direction) -> impl Iterator<Item = Si
         .filter(move |item| item.kind == Kind::Record && item.direction == direction)
         .filter_map(|item| {
             let record = timeline.record(item.number)?;
-            let overhead = overhead(record)?;
+            let protection = sealing(record)?;
+            let overhead_len = protection.overhead_len()? as u64;
             Some(Sized {
                 item: item.number,
-                overhead,
-                plaintext_len: item.len.checked_sub(overhead)?,
+                protection,
+                plaintext_len: item.len.checked_sub(overhead_len)?,
             })
         })
 }
@@ -69,8 +58,8 @@ pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
             let lens = lengths(records(timeline, direction).map(|record| record.plaintext_len));
             lessons.push(lesson(
                 what,
-                format!("{count} records: {lens}"),
-                how(first.overhead),
+                format!("{}: {lens}", counted(count, "record")),
+                how(first.protection),
                 Some(first.item),
             ));
         }
@@ -90,7 +79,10 @@ fn lengths(lens: impl Iterator<Item = u64>) -> String {
     const LATEST: usize = 8;
     let lens: Vec<u64> = lens.collect();
     if lens.len() <= FIRST + LATEST {
-        return format!("{} bytes", list(lens));
+        return match lens.as_slice() {
+            [only] => counted(*only, "byte"),
+            _ => format!("{} bytes", list(lens)),
+        };
     }
     let (first, rest) = lens.split_at(FIRST);
     let latest = rest.iter().skip(rest.len() - LATEST);
@@ -103,16 +95,20 @@ fn list_plainly(lens: &[u64]) -> String {
 }
 
 /// The sum, in words.
-fn how(overhead: u64) -> String {
-    let sum = match overhead {
-        OVERHEAD_TLS13 => {
-            "5 of header, 1 of inner type, 16 of tag; exact unless padded, and hardly anybody pads. The first of them end the handshake"
+fn how(protection: Protection) -> String {
+    let (beside, how_exact) = match protection {
+        Protection::Tls13 => (
+            ", 1 of inner type".to_owned(),
+            "exact unless padded, and hardly anybody pads. The first of them end the handshake",
+        ),
+        Protection::Tls12 { explicit_nonce_len } if explicit_nonce_len > 0 => {
+            (format!(", {explicit_nonce_len} of nonce"), "exact")
         }
-        29 => "5 of header, 8 of nonce, 16 of tag; exact",
-        _ => "5 of header, 16 of tag; exact",
+        _ => (String::new(), "exact"),
     };
     format!(
-        "The length of each record stands in clear in its header. {overhead} bytes of a record are not content: {sum}."
+        "The length of each record stands in clear in its header. {} bytes of a record are not content: {RECORD_HEADER_LEN} of header{beside}, {TAG_LEN} of tag; {how_exact}.",
+        protection.overhead_len().unwrap_or_default()
     )
 }
 
@@ -136,7 +132,7 @@ fn payloads(timeline: &Timeline, direction: Direction, what: &'static str) -> Op
         what,
         lengths(lens),
         format!(
-            "If a record holds one WebSocket frame, its payload is what is inside less 2 bytes of header (4 from 126 bytes on, 10 from 65,536 on){mask}. So encryption hides what was said, but not how long it is."
+            "That each record from this one on holds one WebSocket frame is a guess, and a good one, for this server and browsers mostly send them so (where the frames begin was looked up here with the keys). Then a payload is what is inside less 2 bytes of header (4 from 126 bytes on, 10 from 65,536 on){mask}. So encryption hides what was said, but hardly how long it is."
         ),
         Some(first_record),
     ))
@@ -181,7 +177,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_content_adds_up() {
+        for (protection, sum) in [
+            (
+                Protection::Tls13,
+                "22 bytes of a record are not content: 5 of header, 1 of inner type, 16 of tag;",
+            ),
+            (
+                Protection::Tls12 {
+                    explicit_nonce_len: 8,
+                },
+                "29 bytes of a record are not content: 5 of header, 8 of nonce, 16 of tag;",
+            ),
+            (
+                Protection::Tls12 {
+                    explicit_nonce_len: 0,
+                },
+                "21 bytes of a record are not content: 5 of header, 16 of tag;",
+            ),
+        ] {
+            assert!(how(protection).contains(sum), "{}", how(protection));
+        }
+    }
+
+    #[test]
     fn of_many_lengths_the_first_and_the_latest_are_told() {
+        assert_eq!(lengths([1].into_iter()), "1 byte");
         assert_eq!(lengths([7].into_iter()), "7 bytes");
         assert_eq!(lengths([23, 41, 7].into_iter()), "23, 41 and 7 bytes");
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use super::super::hellos::Hellos;
 use super::{Lesson, Timeline, lesson, list, sizes};
+use crate::octets::counted;
 
 pub(super) fn lessons(timeline: &Timeline) -> Vec<Lesson> {
     let hellos = Hellos::of(&timeline.ledger);
@@ -34,7 +35,11 @@ fn from_client(hellos: &Hellos) -> Vec<Lesson> {
         let (suites, extensions) = hellos.offered;
         lessons.push(lesson(
             "kind of client",
-            format!("{suites} cipher suites, {extensions} extensions"),
+            format!(
+                "{}, {}",
+                counted(suites, "cipher suite"),
+                counted(extensions, "extension")
+            ),
             "Each program fills its ClientHello in its own way: from what is listed, browsers and their versions are told apart.",
             item,
         ));

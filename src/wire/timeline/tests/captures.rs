@@ -76,6 +76,7 @@ fn early_data_is_named() {
     assert_eq!(record.number, 3);
     let steps = timeline.show(record.number).unwrap().arithmetic;
     assert_eq!(steps[0].name, "CLIENT_EARLY_TRAFFIC_SECRET");
+    assert!(steps[0].meaning.contains("from the pre-shared key"));
     let lessons = timeline.lessons();
     let lesson = lessons.iter().find(|it| it.what == "was here before");
     assert_eq!(lesson.unwrap().value, "yes, with early data");
@@ -123,6 +124,8 @@ fn tls_12_shows_how_the_key_block_is_cut() {
         assert_eq!(holds::unhex(&step.value), block[first..=last]);
     }
     assert_eq!(step("nonce_explicit").value.len(), 16);
+    // curl offers the extension, and the server takes it.
+    assert_eq!(step("master_secret").source, "RFC 7627 §4");
     let hello = timeline
         .items()
         .iter()

@@ -103,7 +103,8 @@ fn in_clear_everybody_sees_all() {
         "password and __Host-sid"
     );
     assert_eq!(value(&timeline, "pages asked for"), "/login, / and /chat");
-    assert_eq!(value(&timeline, "what was said"), "3 messages");
+    // Three of text, one of bytes.
+    assert_eq!(value(&timeline, "what was said"), "4 messages");
     assert_eq!(
         value(&timeline, "timing"),
         "13.000 s; the longest silence 1.000 s"

@@ -31,7 +31,7 @@ fn a_timeline_of_tiny_frames_ends_with_a_word_about_the_rest() {
     let last = timeline.items().last().unwrap();
     assert_eq!(
         last.title,
-        "More than 200000 things: the rest of the connection is left out"
+        "More than 200000 items: the rest of the connection is left out"
     );
     let len = timeline.items().len();
     assert!(timeline.push(&bytes(9, FromServer, &[0x8a, 0])).is_empty());

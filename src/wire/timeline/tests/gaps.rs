@@ -103,6 +103,8 @@ fn behind_counted_records_all_is_opened() {
             let known = check_plaintext(&timeline, FromServer);
             assert!(known > 0 && known < said(FromServer).len());
             assert!(!timeline.is_exact(FromServer) && timeline.is_exact(FromClient));
+            let assumption = timeline.summary().assumption.unwrap();
+            assert!(assumption.starts_with("Some records of the server "));
             assert_eq!(timeline.summary().closed_records, 0);
             assert_eq!(titles(&timeline, Kind::Frame).len(), frames);
             let summary = timeline.summary();

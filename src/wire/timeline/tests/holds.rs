@@ -64,7 +64,7 @@ pub(super) fn check(timeline: &Timeline, events: &[Event]) {
     let _ = (timeline.summary(), timeline.lessons());
 }
 
-/// Every byte on the wire, and every byte of the application, belongs to one thing.
+/// Every byte on the wire, and every byte of the application, belongs to one item.
 fn check_tiles(timeline: &Timeline, direction: Direction, events: &[Event]) {
     let mut wire_len = 0;
     for event in events.iter().filter(|it| it.direction == direction) {

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::super::ledger::{Detail, Record};
 use super::super::titles;
 use super::super::{Item, Kind};
-use super::{Desk, HEADER_LEN, Half, Reading, Tls, grow, record_len, split, stray};
+use super::{Desk, Half, Reading, Tls, grow, record_len, split, stray};
 use crate::octets::Direction;
-use crate::wire::decrypt::FRAGMENT_LEN_MAX;
+use crate::wire::dissect::tls_record::{FRAGMENT_LEN_MAX, RECORD_HEADER_LEN};
 use crate::wire::event::Missing;
 
 /// A record whose middle is missing.
@@ -121,7 +121,7 @@ impl Half {
     fn records_missing(&self, records_before: Option<u64>, end: u64) -> Option<u64> {
         let records = records_before?.checked_sub(self.next_number)?;
         let bytes = end.checked_sub(self.whole_end)?;
-        let shortest = HEADER_LEN as u64;
+        let shortest = RECORD_HEADER_LEN as u64;
         let longest = shortest + u64::from(FRAGMENT_LEN_MAX);
         let can_be = records.checked_mul(shortest)?..=records.checked_mul(longest)?;
         can_be.contains(&bytes).then_some(records)
@@ -158,7 +158,7 @@ impl Half {
             .change(index, |item, _| item.is_whole = is_whole);
     }
 
-    /// A thing has ended that is no record: its bytes are kept as they are.
+    /// An item has ended that is no record: its bytes are kept as they are.
     fn close(&mut self, index: usize, desk: &mut Desk<'_>) {
         self.begun = None;
         let bytes = self.pending.split().freeze();

@@ -1,16 +1,16 @@
-//! A whole record, and what it carried: each thing that `decrypt` tells gets its place on the timeline.
+//! A whole record, and what it carried: each event that `decrypt` tells gets its place on the timeline.
 
 use bytes::Bytes;
 
 use super::super::ledger::{Cover, Detail, Record};
-use super::super::titles;
 use super::super::{Item, Kind};
+use super::super::{hellos, titles};
 use super::{Desk, Tls};
 use crate::octets::Direction;
 use crate::wire::decrypt::{
     self, ApplicationData, Event, Message, Problem, Reason, What, content_type,
 };
-use crate::wire::dissect::tls_handshake::HandshakeContext;
+use crate::wire::dissect::tls_handshake::{HandshakeContext, dissect_handshake, is_server_hello};
 
 const CLOSE_NOTIFY: u8 = 0;
 
@@ -150,9 +150,12 @@ impl Tls {
 
         // The first one counts, as it does for `decrypt`; a HelloRetryRequest brings no random.
         let title = titles::of_handshake(&message.bytes);
-        if title == "ServerHello" && self.server_random.is_none() {
+        if is_server_hello(&message.bytes) && self.server_random.is_none() {
             let random = message.bytes.get(SERVER_RANDOM_AT..);
             self.server_random = random.and_then(|random| random.first_chunk().copied());
+            let hello = dissect_handshake(&message.bytes, &context);
+            self.has_extended_master_secret =
+                hellos::extension(&hello, "extended_master_secret").is_some();
         }
         let len = message.bytes.len() as u64;
         let detail = Detail::Handshake { message, context };

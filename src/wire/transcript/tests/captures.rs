@@ -252,7 +252,7 @@ fn what_is_neither_tls_nor_http_is_counted_and_not_shown() {
     let (told, text) = explained(&file.into(), Listener::Eve);
     assert_eq!((told.readable, told.unreadable), (0, 1));
     assert!(
-        text.contains("neither TLS nor HTTP nor WebSocket: not shown"),
+        text.contains("neither TLS nor HTTP nor WebSocket: 28 bytes, not shown"),
         "{text}"
     );
     assert!(!text.contains("protocol of its own"), "{text}");
