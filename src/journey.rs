@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,15 +16,14 @@ use crate::http::body::Framing;
 use crate::http::io::{Deadlines, HttpConnection, ReadError};
 use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
-use crate::http::{HeadError, Method, RequestHead, Response, StatusCode, Version};
+use crate::http::{HeadError, Method, RequestHead, StatusCode, Version};
 use crate::log;
-use crate::octets::Direction;
 use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
 use crate::start_url;
-use crate::tls::{self, Negotiated, SecretListener, Tls};
+use crate::tls::{self, Negotiated, Tls};
 use crate::transport::Stream;
-use crate::transport::tap::{Observer, Seen, Tap};
-use crate::wire::decrypt::KeyLogLine;
+use crate::transport::tap::Tap;
+use crate::watch::{Traffic, Watch, log_request};
 use crate::wire::log::{About, Recorder};
 
 /// How long a peer may refuse to take the next bytes of a response before it is given up.
@@ -78,8 +76,8 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
         "#{} closed after {:.1} s: {ending}; {} bytes in, {} out",
         arrival.number,
         started.elapsed().as_secs_f64(),
-        traffic.from_client.load(Ordering::Relaxed),
-        traffic.from_server.load(Ordering::Relaxed)
+        traffic.bytes_in(),
+        traffic.bytes_out()
     );
 }
 
@@ -112,13 +110,13 @@ async fn lead(
             .await
         }
         (Scheme::Https, Some(tls)) => {
-            let (stream, encrypted) = match encrypt(app, tls, tapped, &watch).await {
+            let (mut stream, encrypted) = match encrypt(app, tls, tapped, &watch).await {
                 Ok(encrypted) => encrypted,
                 Err(ending) => return ending,
             };
             log!(app.log, "#{} {}", arrival.number, encrypted.negotiated);
             if let Some(recorder) = &watch.recorder {
-                recorder.established(encrypted.negotiated.to_string());
+                recorder.established(encrypted.negotiated.to_string(), stream.waiting_len());
             }
             let via = Via {
                 number: arrival.number,
@@ -274,13 +272,16 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         if let Some(upgrade) = upgrade {
             // An idle WebSocket holds nothing of the request it came from.
             drop((head, response));
+            if let Some(recorder) = &via.recorder {
+                recorder.goes_on();
+            }
             return upgraded(app, connection, via, upgrade).await;
+        }
+        if let Some(recorder) = &via.recorder {
+            recorder.between_requests(unread_len(&mut connection));
         }
         if !keep_alive {
             break;
-        }
-        if let Some(recorder) = &via.recorder {
-            recorder.between_requests();
         }
     }
     connection.close().await;
@@ -311,7 +312,7 @@ async fn respond(
         recorder.conceal(app::now_ns());
     }
     if turned_away {
-        return Ok(too_many().into());
+        return Ok(pages::too_many().into());
     }
     let mut request = Request {
         head,
@@ -320,13 +321,43 @@ async fn respond(
         via,
     };
     match connection.read_content(framing, expects_continue).await {
-        Ok(content) => request.content = content,
+        Ok(content) => {
+            request.content = content;
+            if let Some(recorder) = &via.recorder {
+                recorder.request_is_whole(unread_len(connection));
+            }
+            Ok(pages::answer(app, &request).await)
+        }
         Err(error) => {
-            pages::turn_back(app, &request).await;
-            return Err(error);
+            turn_back(app, connection, &request, framing).await;
+            Err(error)
         }
     }
-    Ok(pages::answer(app, &request).await)
+}
+
+/// Notes whose request it was that is refused for its content.
+async fn turn_back(
+    app: &App,
+    connection: &mut HttpConnection<Stream>,
+    request: &Request<'_>,
+    framing: Framing,
+) {
+    let Some(recorder) = &request.via.recorder else {
+        return;
+    };
+    // Up to its length all is this request's; where broken chunks end nobody knows, so that what follows may be another's.
+    let has_end = matches!(framing, Framing::Length(_));
+    let unread_len = if has_end { 0 } else { unread_len(connection) };
+    recorder.request_is_whole(unread_len);
+    pages::turn_back(app, request).await;
+    if !has_end {
+        recorder.between_requests(unread_len);
+    }
+}
+
+/// How much has come of the client behind the request that is whole.
+fn unread_len(connection: &mut HttpConnection<Stream>) -> usize {
+    connection.unread_len() + connection.stream_mut().waiting_len()
 }
 
 /// Whether the client waits for a 100 before it sends content (RFC 9110 §10.1.1).
@@ -382,29 +413,6 @@ async fn upgraded(
     format!("WebSocket ended {ended}")
 }
 
-/// The answer to one connection too many.
-fn too_many() -> Response {
-    pages::bare(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Too many connections are open: try again in a few seconds.",
-    )
-    .field("Retry-After", "5")
-}
-
-/// The path is logged, not the query: what stands there is the client's own business.
-fn log_request(app: &App, via: &Via, head: &RequestHead, response: &Response, took: Duration) {
-    let path = head.target().split(['?', '#']).next().unwrap_or_default();
-    log!(
-        app.log,
-        "#{} {} {path} {} {} bytes {:.1} ms",
-        via.number,
-        head.method.as_str(),
-        response.status.number(),
-        response.content_len(),
-        took.as_secs_f64() * 1000.0
-    );
-}
-
 fn deadlines(app: &App) -> Deadlines {
     let limits = &app.config.limits;
     Deadlines {
@@ -413,61 +421,5 @@ fn deadlines(app: &App) -> Deadlines {
         idle: limits.keep_alive_idle,
         write: WRITE_STALL_MAX,
         linger: limits.lingering_close,
-    }
-}
-
-/// How many bytes crossed the socket, as the tap under TLS sees them.
-#[derive(Debug, Default)]
-struct Traffic {
-    from_client: AtomicU64,
-    from_server: AtomicU64,
-}
-
-/// Those who are shown what a connection carries.
-struct Watch {
-    traffic: Arc<Traffic>,
-    recorder: Option<Arc<Recorder>>,
-}
-
-impl Watch {
-    /// For the tap under TLS: what the network sees.
-    fn wire_observer(&self) -> Observer {
-        let (traffic, recorder) = (self.traffic.clone(), self.recorder.clone());
-        Arc::new(move |direction, seen| {
-            if let Seen::Chunk(chunk) = seen {
-                let counter = match direction {
-                    Direction::FromClient => &traffic.from_client,
-                    Direction::FromServer => &traffic.from_server,
-                };
-                counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            }
-            if let Some(recorder) = &recorder {
-                match seen {
-                    Seen::Chunk(chunk) => recorder.chunk(app::now_ns(), direction, chunk),
-                    Seen::End => recorder.end(app::now_ns(), direction),
-                }
-            }
-        })
-    }
-
-    /// For the tap above TLS: what was wrapped in it, the proof of what the view decrypts.
-    fn plaintext_observer(&self) -> Option<Observer> {
-        let recorder = self.recorder.clone()?;
-        Some(Arc::new(move |direction, seen| {
-            if let Seen::Chunk(chunk) = seen {
-                recorder.plaintext(direction, chunk);
-            }
-        }))
-    }
-
-    /// For the key log: the connection's own secrets.
-    fn secret_listener(&self) -> Option<SecretListener> {
-        let recorder = self.recorder.clone()?;
-        Some(Arc::new(move |secret| {
-            // A label that opens no record, or a length of no hash: nothing that could be used.
-            if let Some(line) = KeyLogLine::of(secret.label, secret.client_random, secret.secret) {
-                recorder.secret(line);
-            }
-        }))
     }
 }

@@ -39,6 +39,9 @@ pub mod server;
 /// One connection from its first byte to its last: the file to read first.
 pub mod journey;
 
+/// Who is shown what one connection carries: the counters, the record of the wire view, the log.
+mod watch;
+
 /// In clear or within TLS, and the tap that shows what crosses the socket.
 pub mod transport;
 

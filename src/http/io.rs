@@ -143,10 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         &mut self,
         stop: impl Future<Output = ()>,
     ) -> Result<Option<RequestHead>, ReadError> {
-        // Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request.
-        while self.unread.starts_with(b"\r\n") {
-            self.unread.advance(2);
-        }
+        self.skip_empty_lines();
         let until = if self.unread.is_empty() {
             match self.first_bytes(stop).await? {
                 Some(until) => until,
@@ -164,6 +161,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
                 }
                 Progress::NeedMore => self.read_more(until).await?,
             }
+        }
+    }
+
+    /// How many bytes of the next request were read together with the one that is whole.
+    pub fn unread_len(&mut self) -> usize {
+        self.skip_empty_lines();
+        self.unread.len()
+    }
+
+    /// The stream below, from which more may have been read than came up here.
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request.
+    fn skip_empty_lines(&mut self) {
+        while self.unread.starts_with(b"\r\n") {
+            self.unread.advance(2);
         }
     }
 

@@ -217,7 +217,7 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
             if let Some(cookie) = visitor::set_cookie(transport, token.as_str()) {
                 response.add_field("Set-Cookie", cookie);
             }
-            response
+            traveller::renew(request, response)
         }
         Err(SessionError::Store(error)) => error::store(app, request, &error),
         Err(error) => error::page(
@@ -230,10 +230,11 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
 }
 
 fn without_cookie(request: &Request<'_>, response: Response) -> Response {
-    match visitor::remove_cookie(request.via.session_transport()) {
+    let response = match visitor::remove_cookie(request.via.session_transport()) {
         Some(cookie) => response.field("Set-Cookie", cookie),
         None => response,
-    }
+    };
+    traveller::renew(request, response)
 }
 
 fn name_and_password(request: &Request<'_>) -> Result<(String, Password), FormError> {

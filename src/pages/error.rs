@@ -104,6 +104,16 @@ pub fn bare(status: StatusCode, text: impl Into<String>) -> Response {
         .field("Cache-Control", "no-store")
 }
 
+/// The answer to one connection too many.
+#[must_use]
+pub fn too_many() -> Response {
+    bare(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too many connections are open: try again in a few seconds.",
+    )
+    .field("Retry-After", "5")
+}
+
 /// What the reader can do.
 fn cure(status: StatusCode) -> &'static str {
     match status {

@@ -18,7 +18,7 @@ mod visitor;
 mod wire;
 
 pub use conversation::converse;
-pub use error::{bare, refused};
+pub use error::{bare, refused, too_many};
 pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
 pub use wire::Watcher;
 

@@ -2,9 +2,9 @@
 //! A browser that is not logged in gets a cookie that means nothing but "the same browser".
 
 use crate::app::App;
-use crate::chat::sessions::{SessionToken, hash_of};
-use crate::http::Method;
+use crate::chat::sessions::{SessionToken, SessionView, hash_of};
 use crate::http::cookie::{SetCookie, cookies};
+use crate::http::{Method, Response};
 use crate::store::SessionTransport;
 use crate::wire::log::{Badge, Owner, Traveller};
 
@@ -62,7 +62,7 @@ pub(super) async fn glimpse_at_file(app: &App, request: &Request<'_>) {
 /// Who sends this request, if they can be told from others.
 async fn known(app: &App, request: &Request<'_>) -> Option<Traveller> {
     match visitor(app, request).await {
-        Ok(Visitor::Member(session)) => Some(Traveller::Session(Badge::new(session.key().0))),
+        Ok(Visitor::Member(session)) => Some(Traveller::Session(badge_of(&session))),
         _ => badge(request).map(Traveller::Browser),
     }
 }
@@ -72,16 +72,9 @@ pub(super) fn see_off(request: &Request<'_>, badge: Option<NewBadge>, reply: Rep
     let (Some(NewBadge { badge, token }), Some(recorder)) = (badge, &request.via.recorder) else {
         return reply;
     };
-    let transport = request.via.session_transport();
-    let cookie = SetCookie {
-        name: cookie_name(transport),
-        value: token.as_str(),
-        secure: transport == SessionTransport::Tls,
-        max_age_secs: COOKIE_SECS,
-    };
     let shows_page =
         request.head.method == Method::Get && recorder.owner() == Owner::Browser(badge);
-    match (reply, cookie.to_field_value()) {
+    match (reply, set_cookie(request, &token)) {
         (Reply::Response(response), Some(cookie))
             if shows_page && response.status.number() < 400 =>
         {
@@ -89,6 +82,34 @@ pub(super) fn see_off(request: &Request<'_>, badge: Option<NewBadge>, reply: Rep
         }
         (reply, _) => reply,
     }
+}
+
+/// Gives the browser another badge: somebody has logged in there or out, and what comes after that session is perhaps somebody else's.
+pub(super) fn renew(request: &Request<'_>, response: Response) -> Response {
+    if request.via.recorder.is_none() {
+        return response;
+    }
+    let token = SessionToken::draw().ok();
+    match token.and_then(|(token, _)| set_cookie(request, &token)) {
+        Some(cookie) => response.field("Set-Cookie", cookie),
+        None => response,
+    }
+}
+
+fn set_cookie(request: &Request<'_>, token: &SessionToken) -> Option<String> {
+    let transport = request.via.session_transport();
+    SetCookie {
+        name: cookie_name(transport),
+        value: token.as_str(),
+        secure: transport == SessionTransport::Tls,
+        max_age_secs: COOKIE_SECS,
+    }
+    .to_field_value()
+}
+
+/// The badge of a session.
+pub(super) fn badge_of(session: &SessionView) -> Badge {
+    Badge::new(session.key().0)
 }
 
 /// The badge of a browser that is not logged in.

@@ -2,15 +2,17 @@
 //! Whose connection is whose stands in `wire::log::owner`; here is who asks, from which page and of which host.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::app::App;
+use crate::chat::sessions::SessionView;
 use crate::http::cookie::{SetCookie, cookies};
 use crate::http::target::{Resource, split_authority};
 use crate::http::{Method, Response, StatusCode, cross_site};
 use crate::log;
 use crate::store::SessionTransport;
 use crate::tls;
-use crate::wire::log::{Badge, Viewer, WireLog};
+use crate::wire::log::{Viewer, WireLog};
 
 use super::error;
 use super::layout::see_other;
@@ -25,12 +27,20 @@ const TLS_COOKIE: &str = "__Host-instructor-key";
 /// How long a browser keeps it: a day of teaching. With the next start of the server comes another key.
 const COOKIE_SECS: u64 = 12 * 60 * 60;
 
+/// Somebody who may look, though perhaps at nothing.
+pub(super) struct Admitted<'a> {
+    pub(super) log: &'a Arc<WireLog>,
+    pub(super) viewer: Viewer,
+    /// The session that `viewer` has, if there is one: with it ends what may be seen.
+    pub(super) session: Option<SessionView>,
+}
+
 /// Finds out who wants to see, and hands over the log; or the answer to those who may see nothing at all.
 pub(super) async fn admit<'a>(
     app: &'a App,
     request: &Request<'_>,
-) -> Result<(&'a WireLog, Viewer), Box<Response>> {
-    let Some(wire) = app.wire.as_deref() else {
+) -> Result<Admitted<'a>, Box<Response>> {
+    let Some(log) = app.wire.as_ref() else {
         let text = "This server was started with --no-wire: it records nothing, so there is nothing to see.";
         return Err(Box::new(error::page(
             app,
@@ -60,16 +70,20 @@ pub(super) async fn admit<'a>(
         return Err(Box::new(take_key(app, request, &key)));
     }
     let session = match visitor(app, request).await {
-        Ok(Visitor::Member(session)) => Some(Badge::new(session.key().0)),
+        Ok(Visitor::Member(session)) => Some(session),
         Ok(_) => None,
         Err(error) => return Err(Box::new(error::store(app, request, &error))),
     };
     let viewer = Viewer {
         browser: traveller::badge(request).filter(|_| session.is_none()),
-        session,
+        session: session.as_ref().map(traveller::badge_of),
         is_instructor: is_instructor(app, request),
     };
-    Ok((wire, viewer))
+    Ok(Admitted {
+        log,
+        viewer,
+        session,
+    })
 }
 
 /// Whether the request is for this server under a name of its own. A page of another site whose name was made to point here (DNS
@@ -84,12 +98,10 @@ fn is_own_host(app: &App, authority: &str) -> bool {
     if bare.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost") {
         return true;
     }
+    let is_certified = |tls: &tls::Tls| tls.setup().certificate.is_for(&host);
     app.config.host.is_named(&host)
-        || tls::host_name().as_ref() == Some(&host)
-        || app
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.setup().settings.subject.dns.contains(&host))
+        || tls::host_name().is_some_and(|name| name.eq_ignore_ascii_case(&host))
+        || app.tls.as_ref().is_some_and(is_certified)
 }
 
 /// Whether the request comes from one of our own pages. A link on another site may open the view as a page of its own, which that

@@ -58,6 +58,22 @@ pub struct CertificateFacts {
     pub warnings: Vec<String>,
 }
 
+impl CertificateFacts {
+    /// Whether the certificate is for this host name: one of its names, in small or capital letters, or `*.` and what stands behind the
+    /// first label of it (RFC 9525 §6.3).
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        let parent = host.split_once('.').map(|(_, parent)| parent);
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            // No name is for all hosts of a top-level domain.
+            Some(wide) => {
+                wide.contains('.') && parent.is_some_and(|it| it.eq_ignore_ascii_case(wide))
+            }
+            None => name.eq_ignore_ascii_case(host),
+        })
+    }
+}
+
 /// A certificate with its key, ready for use.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificate {

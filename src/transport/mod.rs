@@ -23,6 +23,21 @@ pub enum Stream {
     Tls(Box<Tap<TlsStream<Tap<TcpStream>>>>),
 }
 
+impl Stream {
+    /// How many of the client's bytes TLS has opened and nobody has read yet. In clear there are none: what was read is handed up.
+    pub fn waiting_len(&mut self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Tls(tapped) => {
+                let (_, session) = tapped.get_mut().get_mut();
+                // Nothing has come in since it was asked last: it only says how it stands. A broken session gives no more bytes.
+                let state = session.process_new_packets();
+                state.map_or(0, |state| state.plaintext_bytes_to_read())
+            }
+        }
+    }
+}
+
 macro_rules! on_either {
     ($self:ident, $stream:ident => $call:expr) => {
         match $self.get_mut() {

@@ -47,6 +47,11 @@ impl<S> Tap<S> {
         &self.stream
     }
 
+    /// The stream below, to ask it something: what is read from it or written to it here is not shown.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     fn show(&self, direction: Direction, seen: Seen<'_>) {
         if let Some(observer) = &self.observer {
             observer(direction, seen);

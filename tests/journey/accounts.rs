@@ -152,7 +152,7 @@ async fn names_and_passwords_have_bounds() {
     ] {
         let answer = client.post_name("/register", name, password).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text());
-        assert_eq!(answer.field("Set-Cookie").is_some(), status == 303);
+        assert_eq!(answer.set_cookie("sid").is_some(), status == 303);
     }
 }
 

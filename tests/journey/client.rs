@@ -275,6 +275,18 @@ impl Answer {
         first
     }
 
+    /// The cookie that is set whose name holds this, with its fences; fails if there are two.
+    pub(crate) fn set_cookie(&self, name_part: &str) -> Option<&str> {
+        let set = self.fields.iter().filter(|(name, _)| name == "Set-Cookie");
+        let mut own = set.filter(|(_, value)| {
+            let name = value.split('=').next().unwrap_or_default();
+            name.contains(name_part)
+        });
+        let first = own.next().map(|(_, value)| value.as_str());
+        assert_eq!(own.next(), None, "{name_part} is set twice: {self:?}");
+        first
+    }
+
     /// The content, if it is text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.content).unwrap()

@@ -1,11 +1,9 @@
 //! What is recorded of each connection, and whose it is: asked of the log itself, behind the pages that show it.
 
-use std::sync::Arc;
-
 use secure_chat::chat::sessions::hash_of;
 use secure_chat::octets::Direction::{self, FromClient, FromServer};
 use secure_chat::wire::event::{Event, What};
-use secure_chat::wire::log::{Badge, Cursor, Recorder, Viewer};
+use secure_chat::wire::log::{Badge, Cursor, Sight, Viewer};
 use secure_chat::wire::timeline::Kind;
 
 use crate::client::{Answer, Client, HOST, WIRES, Wire};
@@ -13,14 +11,14 @@ use crate::support::{Server, eventually, timeline_of};
 use crate::visitor::{PASSWORD, token};
 
 /// The record of the connection that came last, once it is over.
-async fn last_recorded(server: &Server) -> Arc<Recorder> {
+async fn last_recorded(server: &Server) -> Sight {
     let wire = server.app.wire.as_ref().unwrap();
     eventually("the last connection ends", async || {
-        let last = wire.connections().pop();
-        last.is_some_and(|recorder| recorder.state().ended.is_some())
+        let last = wire.connections(&Viewer::OF_ALL).pop();
+        last.is_some_and(|recorder| recorder.state().unwrap().ended.is_some())
     })
     .await;
-    wire.connections().pop().unwrap()
+    wire.connections(&Viewer::OF_ALL).pop().unwrap()
 }
 
 fn stream(events: &[Event], direction: Direction) -> Vec<u8> {
@@ -34,8 +32,8 @@ fn stream(events: &[Event], direction: Direction) -> Vec<u8> {
         .collect()
 }
 
-fn read(recorder: &Recorder) -> Vec<Event> {
-    recorder.read(&mut Cursor::default())
+fn read(recorder: &Sight) -> Vec<Event> {
+    recorder.read(&mut Cursor::default()).unwrap().events
 }
 
 #[tokio::test]
@@ -86,7 +84,7 @@ async fn refused_connections_are_recorded_from_their_first_byte_to_their_last() 
             "{why}: {}",
             received.escape_ascii()
         );
-        let ending = recorder.state().ended.unwrap();
+        let ending = recorder.state().unwrap().ended.unwrap();
         assert!(ending.why.contains(why), "{}", ending.why);
         assert_eq!(recorder.about().is_tls_port, to == server.https());
     }
@@ -114,7 +112,9 @@ async fn a_visit_is_recorded_with_the_keys_that_open_it() {
             .iter()
             .find(|item| item.kind == Kind::Request);
         assert!(request.is_some_and(|item| item.secret && item.title.contains("POST /login")));
-        assert_eq!(recorder.secrets().lines().count() > 0, wire == Wire::Tls);
+        let reading = recorder.read(&mut Cursor::default()).unwrap();
+        let secrets = reading.secrets.lines().count();
+        assert_eq!(secrets > 0, wire == Wire::Tls);
     }
     server.stop().await;
 }
@@ -138,14 +138,12 @@ fn session(cookie: &str) -> Viewer {
 /// The numbers of all connections that this viewer may see.
 fn seen_by(server: &Server, viewer: &Viewer) -> Vec<u64> {
     let wire = server.app.wire.as_ref().unwrap();
-    let seen = wire.connections().into_iter();
-    seen.filter(|recorder| recorder.may_be_seen_by(viewer))
-        .map(|recorder| recorder.about().number)
-        .collect()
+    let seen = wire.connections(viewer).into_iter();
+    seen.map(|sight| sight.about().number).collect()
 }
 
 fn badge(answer: &Answer) -> String {
-    let set = answer.field("Set-Cookie").unwrap();
+    let set = answer.set_cookie("browser").unwrap();
     set.split(';').next().unwrap().to_owned()
 }
 
@@ -193,6 +191,44 @@ async fn what_a_browser_did_before_it_logged_in_is_its_own_too() {
         let answer = third.post("/login", &cookies, &form).await;
         let anna = crate::visitor::cookie(&answer);
         assert_eq!(seen_by(&server, &session(&anna)), [2, 3, 5]);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_logs_in_or_out_at_a_desk_leaves_nothing_of_theirs_to_whoever_logs_in_there_next() {
+    for wire in WIRES {
+        let server = Server::both().await;
+        Client::connect(&server, wire).await.register("anna").await;
+        Client::connect(&server, wire).await.register("bert").await;
+        let form = |name: &str| format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
+        let mut desk = Client::connect(&server, wire).await;
+        let first = badge(&desk.get("/login").await);
+        // Anna logs in (3), and out.
+        let answer = desk
+            .post("/login", &format!("Cookie: {first}\r\n"), &form("anna"))
+            .await;
+        let (anna, second) = (crate::visitor::cookie(&answer), badge(&answer));
+        let cookies = format!("Cookie: {anna}; {second}\r\n");
+        let third = badge(&desk.post("/logout", &cookies, "").await);
+        assert!(first != second && second != third && first != third);
+        // Somebody types a password wrongly with the badge that she had (4), and somebody with the present one (5).
+        for badge in [&second, &third] {
+            let mut client = Client::connect(&server, wire).await;
+            let lines = format!("Cookie: {badge}\r\n");
+            assert_eq!(
+                client.post("/login", &lines, &form("nobody")).await.status,
+                403
+            );
+        }
+        // Bert logs in there (6).
+        let mut berts = Client::connect(&server, wire).await;
+        let answer = berts
+            .post("/login", &format!("Cookie: {third}\r\n"), &form("bert"))
+            .await;
+        let bert = crate::visitor::cookie(&answer);
+        assert_eq!(seen_by(&server, &session(&bert)), [5, 6]);
+        assert_eq!(seen_by(&server, &session(&anna)), [3]);
         server.stop().await;
     }
 }
@@ -255,7 +291,7 @@ async fn the_views_own_requests_are_not_recorded() {
             .wire
             .as_ref()
             .unwrap()
-            .connections()
+            .connections(&Viewer::OF_ALL)
             .pop()
             .unwrap();
         let before = timeline_of(&own).items().len();

@@ -16,7 +16,7 @@ async fn a_cookie_is_set_and_removed_with_its_exact_fences() {
         let answer = client.post_name("/register", name, PASSWORD).await;
         let cookie = cookie(&answer);
         let token = token(&cookie);
-        let set = answer.field("Set-Cookie").unwrap();
+        let set = answer.set_cookie("sid").unwrap();
         assert_eq!(
             set,
             format!(
@@ -34,7 +34,7 @@ async fn a_cookie_is_set_and_removed_with_its_exact_fences() {
             .post("/logout", &format!("Cookie: {cookie}\r\n"), "")
             .await;
         assert_eq!(
-            out.field("Set-Cookie").unwrap(),
+            out.set_cookie("sid").unwrap(),
             format!("{cookie_name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
         );
     }

@@ -141,7 +141,7 @@ async fn no_password_cookie_or_token_ever_stands_in_the_log() {
         let mut client = Client::connect(&server, wire).await;
         client.send(form("/register", "", name, password)).await;
         let registered = client.answer().await;
-        let set = registered.field("Set-Cookie").unwrap();
+        let set = registered.set_cookie("sid").unwrap();
         let cookie = set.split(';').next().unwrap().to_owned();
         let token = cookie.split_once('=').unwrap().1.to_owned();
         let line = format!("Cookie: {cookie}\r\n");

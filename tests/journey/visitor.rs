@@ -59,7 +59,7 @@ pub(crate) fn cookie(answer: &Answer) -> String {
         "{}",
         answer.text()
     );
-    let set = answer.field("Set-Cookie").unwrap();
+    let set = answer.set_cookie("sid").unwrap();
     set.split(';').next().unwrap().to_owned()
 }
 

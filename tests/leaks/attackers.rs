@@ -45,6 +45,8 @@ fn routes(n: u64) -> Vec<String> {
         format!("/WIRE/{n}.html"),
         format!("/wire/{n}"),
         format!("/wire/{n}?item=0"),
+        format!("/wire/0{n}"),
+        format!("/wire/+{n}"),
         format!("/wire/{n}?item=0&eve=1"),
         format!("/wire/compare?plain={n}&tls={n}"),
         format!("/wire?connection={n}"),
@@ -102,6 +104,27 @@ async fn anna_and_the_instructor_get_a_connection_by_every_spelling_of_its_addre
                     assert_eq!(bert.markers.in_bytes(&answer.content), None, "{path}");
                 }
             }
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_has_one_number_on_the_page_on_paper_and_in_its_file() {
+    let server = server().await;
+    let anna = Person::visit(&server, Wire::Plain, "anna").await;
+    let n = anna.connections[0];
+    for ending in ["", ".html", ".pcapng"] {
+        for (status, number) in [
+            (200, format!("{n}")),
+            (404, format!("0{n}")),
+            (404, format!("+{n}")),
+            (404, format!("{n}.")),
+            (404, "18446744073709551616".to_owned()),
+        ] {
+            let path = format!("/wire/{number}{ending}");
+            let answer = ask(&server, Wire::Plain, &path, &anna.session()).await;
+            assert_eq!(answer.status, status, "{path}");
         }
     }
     server.stop().await;
@@ -253,6 +276,38 @@ async fn another_site_or_another_name_for_this_server_gets_nothing_with_annas_ow
                 answer.field("Cross-Origin-Opener-Policy"),
                 Some("same-origin"),
             );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_names_in_the_certificate_are_this_servers_own_however_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["localhost", "Chat.School.example", "*.lab.example"].map(str::to_owned);
+    let own = rcgen::generate_simple_self_signed(names).unwrap();
+    std::fs::create_dir(folder.path().join(".tls")).unwrap();
+    for (name, pem) in [
+        ("cert.pem", own.cert.pem()),
+        ("key.pem", own.signing_key.serialize_pem()),
+    ] {
+        std::fs::write(folder.path().join(".tls").join(name), pem).unwrap();
+    }
+    let flags = ["--both", "--tls-port=0"];
+    let server = Server::start_in(folder, &flags, |_| {}).await;
+    for wire in WIRES {
+        for (status, host) in [
+            (200, "chat.school.example"),
+            (200, "CHAT.school.EXAMPLE:8443"),
+            (200, "desk7.lab.example"),
+            (421, "school.example"),
+            (421, "lab.example"),
+            (421, "a.desk7.lab.example"),
+            (421, "chat.school.example.rebound.example"),
+        ] {
+            let host_line = format!("Host: {host}\r\n");
+            let answer = ask_as(&server, wire, "GET /wire", &host_line, OWN_PAGE).await;
+            assert_eq!(answer.status, status, "{host}");
         }
     }
     server.stop().await;

@@ -138,10 +138,10 @@ async fn views_that_come_and_go_in_the_middle_of_everything_stop_nothing() {
         done.unwrap();
     }
     let all_over = async || {
-        let echoes = log(&server).connections();
+        let echoes = log(&server).connections(&Viewer::OF_ALL);
         let open = echoes
             .iter()
-            .filter(|it| it.state().ended.is_none())
+            .filter(|it| it.state().unwrap().ended.is_none())
             .count();
         // The conversations of the six are still open, two each, and the connection they registered on.
         open <= 18
@@ -208,7 +208,7 @@ async fn record(log: Arc<WireLog>, task: u64) {
                 log.logged_in(&recorder, badge(number));
             }
             say(FromServer, 3_000);
-            recorder.between_requests();
+            recorder.between_requests(0);
             tokio::task::yield_now().await;
         }
         recorder.end(time_ns, FromClient);
@@ -225,20 +225,21 @@ async fn look(
     let mut seen = 0;
     let mut changes = log.changes();
     while !*stop.borrow() {
-        let all = log.connections();
-        let mut own: Vec<_> = all.iter().filter(|it| it.may_be_seen_by(&viewer)).collect();
-        if let Some(last) = own.pop() {
+        if let Some(last) = log.connections(&viewer).pop() {
             // To its end, though it may have been let go by then.
             let mut cursor = Cursor::default();
             let mut bytes = 0;
             loop {
-                let news = last.read(&mut cursor);
+                // Until it becomes somebody else's, too.
+                let Some(reading) = last.read(&mut cursor) else {
+                    break;
+                };
+                let (news, state) = (reading.events, reading.state);
                 bytes += news.iter().fold(0, |sum, event| match &event.what {
                     What::Bytes(bytes) => sum + bytes.len() as u64,
                     What::Missing(missing) => sum + missing.bytes,
                     What::End | What::Reset => sum,
                 });
-                let state = last.state();
                 if news.is_empty() && state.ended.is_some() {
                     let crossed = state.bytes.client + state.bytes.server;
                     let concealed = state.ended.is_some_and(|it| it.why.contains("view"));
@@ -308,12 +309,15 @@ async fn a_small_log_under_load_lets_go_what_is_looked_at_and_nobody_waits_for_e
     assert_eq!(counting.opened.load(Ordering::SeqCst), connections);
     assert_eq!(counting.ended.load(Ordering::SeqCst), connections);
     // It has let go of the oldest, and of no more than it had to.
-    let kept = log.connections();
+    let kept = log.connections(&Viewer::OF_ALL);
     assert!(
         kept.len() < connections && log.held_bytes() > SMALL / 2,
         "{}",
         kept.len()
     );
-    assert!(kept.iter().all(|it| it.state().missing.client == 0));
+    assert!(
+        kept.iter()
+            .all(|it| it.state().unwrap().missing.client == 0)
+    );
     drop(kept);
 }

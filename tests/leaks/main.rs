@@ -32,6 +32,7 @@ mod bounds;
 mod busy;
 mod shared;
 mod strange;
+mod together;
 mod views;
 
 /// The group that everybody is in who registers.

@@ -1,7 +1,7 @@
 //! What must not show up with anybody else: the words of one person, in every spelling that the view has for bytes.
 
 use secure_chat::octets::hex;
-use secure_chat::wire::log::Recorder;
+use secure_chat::wire::log::{Cursor, Sight};
 
 /// The words of one person.
 #[derive(Debug, Default, Clone)]
@@ -22,11 +22,12 @@ impl Markers {
     }
 
     /// Adds what a connection has of its own: where the client was, and the secrets that open it.
-    pub(crate) fn add_connection(&mut self, recorder: &Recorder) {
+    pub(crate) fn add_connection(&mut self, recorder: &Sight) {
         let number = recorder.about().number;
         let client = recorder.about().client.to_string();
         self.add(&format!("the client of #{number}"), client.as_bytes());
-        for line in recorder.secrets().lines() {
+        let reading = recorder.read(&mut Cursor::default()).unwrap();
+        for line in reading.secrets.lines() {
             let what = format!("the {} of #{number}", line.label.name());
             self.add(&what, line.secret.expose());
             self.add(&what, &line.client_random);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use secure_chat::wire::log::{Recorder, WireLog};
+use secure_chat::wire::log::{Sight, Viewer, WireLog};
 
 use crate::LOBBY;
 use crate::client::{Client, Wire};
@@ -35,9 +35,9 @@ pub(crate) fn log(server: &Server) -> &Arc<WireLog> {
     server.app.wire.as_ref().unwrap()
 }
 
-/// The connection that came last.
-pub(crate) fn newest(server: &Server) -> Arc<Recorder> {
-    log(server).connections().pop().unwrap()
+/// The connection that came last, as whoever runs the server sees it.
+pub(crate) fn newest(server: &Server) -> Sight {
+    log(server).connections(&Viewer::OF_ALL).pop().unwrap()
 }
 
 /// A session as a line of a request.

@@ -1,9 +1,7 @@
 //! A connection that carries the requests of two, as a proxy's does: neither sees what the other said, not even before it is known
 //! whose it is.
 
-use std::sync::Arc;
-
-use secure_chat::wire::log::Recorder;
+use secure_chat::wire::log::Sight;
 use serde_json::json;
 
 use crate::ask::ask;
@@ -18,7 +16,13 @@ async fn server() -> Server {
 }
 
 /// Fails if bert gets any of anna's by page, file or socket from the connection that both use.
-async fn expect_nothing(server: &Server, bert: &Person, anna: &Person, number: u64, when: &str) {
+pub(crate) async fn expect_nothing(
+    server: &Server,
+    bert: &Person,
+    anna: &Person,
+    number: u64,
+    when: &str,
+) {
     let wire = bert.wire;
     for ending in ["html", "pcapng"] {
         let path = format!("/wire/{number}.{ending}");
@@ -54,7 +58,7 @@ async fn expect_nothing(server: &Server, bert: &Person, anna: &Person, number: u
 }
 
 /// A connection on which bert has asked for something, and somebody else may come next.
-async fn proxied(server: &Server, bert: &Person) -> (Client, Arc<Recorder>) {
+async fn proxied(server: &Server, bert: &Person) -> (Client, Sight) {
     let mut client = Client::connect(server, bert.wire).await;
     assert_eq!(client.get_as("/account", &bert.cookie).await.status, 200);
     let recorder = newest(server);
@@ -89,7 +93,7 @@ async fn a_request_is_seen_by_nobody_before_it_is_known_whose_it_is() {
             ),
             first.to_owned(),
         ] {
-            let before = recorder.state().bytes.client;
+            let before = recorder.state().unwrap().bytes.client;
             client.send(&part).await;
             recorded(&recorder, before + part.len() as u64).await;
             expect_nothing(&server, &bert, &anna, number, &part).await;
@@ -208,7 +212,7 @@ async fn a_request_that_never_becomes_whole_is_nobodys() {
             ),
         ] {
             let (mut client, recorder) = proxied(&server, &bert).await;
-            let before = recorder.state().bytes.client;
+            let before = recorder.state().unwrap().bytes.client;
             client.send(&request).await;
             recorded(&recorder, before + request.len() as u64).await;
             drop(client);
@@ -245,8 +249,8 @@ async fn what_only_one_has_said_stays_theirs_to_the_last_byte() {
     server.stop().await;
 }
 
-async fn ended(recorder: &Arc<Recorder>) {
-    let is_over = async || recorder.state().ended.is_some();
+pub(crate) async fn ended(recorder: &Sight) {
+    let is_over = async || recorder.state().unwrap().ended.is_some();
     crate::support::eventually("the connection ends", is_over).await;
 }
 

@@ -2,10 +2,9 @@
 //! When a test's server goes, everything that was decrypted is compared with what HTTP read and wrote (`support`).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use secure_chat::wire::json;
-use secure_chat::wire::log::Recorder;
+use secure_chat::wire::log::{Sight, Viewer};
 use secure_chat::wire::timeline::{Kind, Timeline};
 use serde_json::{Value, json};
 use tokio_rustls::rustls::SupportedProtocolVersion;
@@ -21,13 +20,13 @@ use crate::support::{Server, eventually, timeline_of};
 
 /// How a client comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     Plain,
     Tls12,
     Tls13,
 }
 
-const WAYS: [Way; 3] = [Way::Plain, Way::Tls12, Way::Tls13];
+pub(crate) const WAYS: [Way; 3] = [Way::Plain, Way::Tls12, Way::Tls13];
 
 async fn server() -> Server {
     let flags = ["--both", "--tls-port=0", "--echo", "--instructor"];
@@ -37,7 +36,7 @@ async fn server() -> Server {
     .await
 }
 
-async fn connect(server: &Server, way: Way) -> Cutter {
+pub(crate) async fn connect(server: &Server, way: Way) -> Cutter {
     let version: &'static SupportedProtocolVersion = match way {
         Way::Plain => return Cutter::plain(server).await,
         Way::Tls12 => &TLS12,
@@ -47,22 +46,22 @@ async fn connect(server: &Server, way: Way) -> Cutter {
 }
 
 /// The connection that came last, once it is over.
-async fn over(server: &Server, before: u64) -> Arc<Recorder> {
+async fn over(server: &Server, before: u64) -> Sight {
     let is_over = async || {
-        let last = log(server).connections().pop();
-        last.is_some_and(|it| it.about().number > before && it.state().ended.is_some())
+        let last = log(server).connections(&Viewer::OF_ALL).pop();
+        last.is_some_and(|it| it.about().number > before && it.state().unwrap().ended.is_some())
     };
     eventually("the connection ends", is_over).await;
     newest(server)
 }
 
 fn count(server: &Server) -> u64 {
-    let last = log(server).connections().pop();
+    let last = log(server).connections(&Viewer::OF_ALL).pop();
     last.map_or(0, |it| it.about().number)
 }
 
 /// Takes everything on a connection apart, as a view does that looks at every item, and as its file does.
-fn take_apart(recorder: &Recorder) -> Timeline {
+fn take_apart(recorder: &Sight) -> Timeline {
     let timeline = timeline_of(recorder);
     for item in timeline.items() {
         assert!(json::item(item, recorder.about().opened_ns).is_object());
@@ -193,12 +192,13 @@ async fn a_client_that_sends_single_bytes_is_shown_as_any_other() {
 /// A connection that carried the view alone leaves nothing behind; any other is there, to be taken apart.
 async fn end_and_take_apart(server: &Server, before: u64, name: &str, way: Way) {
     let is_over = async || {
-        let after = log(server).connections();
+        let after = log(server).connections(&Viewer::OF_ALL);
         let own = after.iter().filter(|it| it.about().number > before);
-        own.map(|it| it.state()).all(|state| state.ended.is_some())
+        own.map(|it| it.state().unwrap())
+            .all(|state| state.ended.is_some())
     };
     eventually(name, is_over).await;
-    for recorder in log(server).connections() {
+    for recorder in log(server).connections(&Viewer::OF_ALL) {
         if recorder.about().number > before {
             let timeline = take_apart(&recorder);
             let titles = timeline.items().iter().map(|it| it.title.as_str());
@@ -272,7 +272,7 @@ async fn a_request_for_the_view_that_comes_in_two_flights_with_others_behind_it_
             // It is answered when the next request is waited for; then a request for the view comes, its head in two flights.
             let head = format!("GET /wire HTTP/1.1\r\n{HOST}X: {}", "x".repeat(first_len));
             let sealed = client.seal(head.as_bytes(), 16_384);
-            let so_far = recorder.state().bytes.client;
+            let so_far = recorder.state().unwrap().bytes.client;
             client.send(&sealed).await;
             crate::views::recorded(&recorder, so_far + sealed.len() as u64).await;
             let rest = format!(
@@ -301,7 +301,7 @@ async fn a_request_for_the_view_that_comes_in_two_flights_with_others_behind_it_
 }
 
 /// Opens `/ws/echo`.
-async fn echo(server: &Server, way: Way) -> (Cutter, Arc<Recorder>) {
+async fn echo(server: &Server, way: Way) -> (Cutter, Sight) {
     let mut client = connect(server, way).await;
     let upgrade = format!("GET /ws/echo HTTP/1.1\r\n{HOST}{UPGRADE}\r\n");
     let sealed = client.seal(upgrade.as_bytes(), 16_384);
@@ -391,7 +391,7 @@ async fn thirty_megabytes_are_recorded_in_less_than_one() {
             client.at_least(megabyte.len()).await;
             most = most.max(log(&server).held_bytes() - held_before);
         }
-        let state = recorder.state();
+        let state = recorder.state().unwrap();
         assert!(state.bytes.client > 30 << 20 && state.bytes.server > 30 << 20);
         assert!(most < 900 * 1024, "{most}");
         drop(client);
@@ -422,7 +422,11 @@ async fn a_login_on_a_connection_that_goes_on_with_the_view_stays_its_owners() {
             secure_chat::octets::hex(password.as_bytes()).as_bytes()
         ));
         assert!(!own.text().contains("GET /wire"));
-        let state = log(&server).connection(number).unwrap().state();
+        let state = log(&server)
+            .connection(&Viewer::OF_ALL, number)
+            .unwrap()
+            .state()
+            .unwrap();
         assert!(state.ended.unwrap().why.contains("wire view"));
     }
     server.stop().await;

@@ -1,11 +1,9 @@
 //! The view's socket: every wish it knows, for connections of others; and its end, when it is not the viewer's any more.
 
-use std::sync::Arc;
-
 use secure_chat::app;
 use secure_chat::chat::sessions::IDLE_MILLIS_MAX;
 use secure_chat::model::UtcMillis;
-use secure_chat::wire::log::Recorder;
+use secure_chat::wire::log::{Sight, Viewer};
 use serde_json::{Value, json};
 
 use crate::ask::{OWN_PAGE, all_of, ask, ask_as};
@@ -372,9 +370,9 @@ async fn a_wish_that_is_on_its_way_when_the_session_ends_is_not_answered() {
 }
 
 /// Waits until so many bytes of the client have been recorded.
-pub(crate) async fn recorded(recorder: &Arc<Recorder>, bytes: u64) {
+pub(crate) async fn recorded(recorder: &Sight, bytes: u64) {
     eventually("the bytes are recorded", async || {
-        recorder.state().bytes.client >= bytes
+        recorder.state().unwrap().bytes.client >= bytes
     })
     .await;
 }
@@ -403,7 +401,7 @@ async fn a_connection_that_was_watched_and_becomes_anothers_too_is_told_no_more(
             .await;
         view.until("refused").await;
         assert_eq!(anna.markers.in_bytes(&view.heard), None);
-        assert!(log(&server).connection(number).is_some());
+        assert!(log(&server).connection(&Viewer::OF_ALL, number).is_some());
         let mut all = Socket::view(&server, wire, &instructor(&server, wire)).await;
         all.watch(number).await;
         all.wish(&json!({ "type": "find", "text": "anna-was-here" }), "found")

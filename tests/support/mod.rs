@@ -19,7 +19,7 @@ use secure_chat::http::target::Scheme;
 use secure_chat::log::Log;
 use secure_chat::octets::Direction;
 use secure_chat::server;
-use secure_chat::wire::log::{Cursor, Recorder};
+use secure_chat::wire::log::{Cursor, Sight, Viewer};
 use secure_chat::wire::proof::{Proof, prove};
 use secure_chat::wire::timeline::Timeline;
 use tempfile::TempDir;
@@ -154,8 +154,13 @@ impl Drop for Proving {
         if std::thread::panicking() {
             return;
         }
-        for recorder in self.0.wire.iter().flat_map(|wire| wire.connections()) {
-            let state = recorder.state();
+        for recorder in self
+            .0
+            .wire
+            .iter()
+            .flat_map(|wire| wire.connections(&Viewer::OF_ALL))
+        {
+            let state = recorder.state().unwrap();
             let timeline = timeline_of(&recorder);
             let is_whole = state.missing.client == 0 && state.missing.server == 0;
             for direction in [Direction::FromClient, Direction::FromServer] {
@@ -180,10 +185,11 @@ impl Drop for Proving {
 }
 
 /// What the view makes of a connection.
-pub fn timeline_of(recorder: &Recorder) -> Timeline {
-    let mut timeline = Timeline::new(recorder.secrets());
-    for event in recorder.read(&mut Cursor::default()) {
-        timeline.push(&event);
+pub fn timeline_of(sight: &Sight) -> Timeline {
+    let reading = sight.read(&mut Cursor::default()).unwrap();
+    let mut timeline = Timeline::new(reading.secrets);
+    for event in &reading.events {
+        timeline.push(event);
     }
     timeline.finish();
     timeline

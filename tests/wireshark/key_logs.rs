@@ -8,6 +8,7 @@ use std::sync::Arc;
 use secure_chat::config::{Command, Config, Exports, KeyLogFile};
 use secure_chat::export::{Export, ExportError};
 use secure_chat::log::Log;
+use secure_chat::wire::log::{Cursor, Viewer};
 
 use crate::support::Server;
 use crate::tshark::{Capture, fields};
@@ -60,7 +61,8 @@ async fn keys_are_appended_for_their_owner_alone() {
         let (mut client, _) = connect(&server, Way::Tls13).await;
         client.get("/login").await;
         let wire = server.app.wire.clone().unwrap();
-        let secrets = wire.connection(newest(&server)).unwrap().secrets();
+        let secrets = wire.connection(&Viewer::OF_ALL, newest(&server)).unwrap();
+        let secrets = secrets.read(&mut Cursor::default()).unwrap().secrets;
         server.stop().await;
         let written = std::fs::read_to_string(path).unwrap();
         let mut lines: Vec<_> = secrets.lines().map(|line| line.to_text()).collect();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use secure_chat::octets::Direction::{FromClient, FromServer};
+use secure_chat::wire::log::Viewer;
 use secure_chat::wire::pcapng;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -118,8 +119,8 @@ async fn who_comes_late_is_told_what_came_before_on_connections_that_are_open() 
     drop(gone);
     let wire = server.app.wire.clone().unwrap();
     eventually("the first connection is over", async || {
-        let first = wire.connection(1).unwrap();
-        first.state().ended.is_some()
+        let first = wire.connection(&Viewer::OF_ALL, 1).unwrap();
+        first.state().unwrap().ended.is_some()
     })
     .await;
     let mut clients = Vec::new();
@@ -259,7 +260,15 @@ async fn there_are_eight_seats_and_who_leaves_makes_room() {
     eventually("a seat is free", async || log.tells("has left")).await;
     Reader::at(address).await;
     // None of them is a connection of the chat.
-    assert!(server.app.wire.as_ref().unwrap().connections().is_empty());
+    assert!(
+        server
+            .app
+            .wire
+            .as_ref()
+            .unwrap()
+            .connections(&Viewer::OF_ALL)
+            .is_empty()
+    );
     drop(readers);
     server.stop().await;
 }

@@ -1,6 +1,7 @@
 //! `/wire/{number}.pcapng`: with keys it opens decrypted, with `?eve=1` nothing opens it.
 
 use secure_chat::octets::Direction::{FromClient, FromServer};
+use secure_chat::wire::log::{Cursor, Viewer};
 use secure_chat::wire::pcapng;
 
 use crate::support::{Server, eventually};
@@ -19,9 +20,9 @@ async fn visited(server: &Server, way: Way) -> (u64, Crossed) {
     leave(&mut client).await;
     drop(client);
     let wire = server.app.wire.as_ref().unwrap();
-    let recorder = wire.connection(number).unwrap();
+    let recorder = wire.connection(&Viewer::OF_ALL, number).unwrap();
     eventually("the end is recorded", async || {
-        recorder.state().ended.is_some()
+        recorder.state().unwrap().ended.is_some()
     })
     .await;
     let crossed = std::mem::take(&mut *crossed.lock().unwrap());
@@ -92,9 +93,14 @@ async fn a_file_for_eve_has_no_keys_and_nothing_that_they_open() {
             .wire
             .as_ref()
             .unwrap()
-            .connection(number)
+            .connection(&Viewer::OF_ALL, number)
             .unwrap();
-        let secrets: Vec<_> = recorder.secrets().lines().collect();
+        let secrets: Vec<_> = recorder
+            .read(&mut Cursor::default())
+            .unwrap()
+            .secrets
+            .lines()
+            .collect();
         assert!(!secrets.is_empty());
         for line in secrets {
             let secret = line.secret.expose();
@@ -157,9 +163,9 @@ async fn what_was_not_kept_is_told_on_the_packet_behind_it_and_on_the_file() {
         .wire
         .as_ref()
         .unwrap()
-        .connection(number)
+        .connection(&Viewer::OF_ALL, number)
         .unwrap();
-    let missing = recorder.state().missing;
+    let missing = recorder.state().unwrap().missing;
     assert!(missing.client > 0 && missing.server > 0);
     let comments = Capture::of(&file).comments();
     for (bytes, who) in [(missing.client, "client"), (missing.server, "server")] {

@@ -10,6 +10,7 @@ use secure_chat::log::Log;
 use secure_chat::octets::Direction;
 use secure_chat::transport::tap::{Observer, Seen};
 use secure_chat::wire::event::{Event, What};
+use secure_chat::wire::log::Viewer;
 use secure_chat::wire::pcapng;
 use tempfile::TempDir;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
@@ -180,7 +181,12 @@ pub(crate) fn instructor(server: &Server, name: &str) -> String {
 
 /// The number of the connection that came last.
 pub(crate) fn newest(server: &Server) -> u64 {
-    let all = server.app.wire.as_ref().unwrap().connections();
+    let all = server
+        .app
+        .wire
+        .as_ref()
+        .unwrap()
+        .connections(&Viewer::OF_ALL);
     all.last().unwrap().about().number
 }
 

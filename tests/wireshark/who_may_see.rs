@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, Client, HOST, WIRES, Wire};
 use crate::support::Server;
-use crate::visit::{instructor, server};
+use crate::visit::{instructor, newest, server};
 
 /// What belongs to each transport: the names of its cookies.
 fn names(wire: Wire) -> (&'static str, &'static str) {
@@ -41,9 +41,8 @@ async fn person(server: &Server, wire: Wire, name: &str) -> Person {
         .find(|(name, value)| name == "Set-Cookie" && value.contains("sid"))
         .unwrap();
     let session = cookie.1.split(';').next().unwrap();
-    let all = server.app.wire.as_ref().unwrap().connections();
     Person {
-        number: all.last().unwrap().about().number,
+        number: newest(server),
         session: format!("Cookie: {session}\r\n"),
         _client: client,
     }

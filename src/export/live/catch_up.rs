@@ -13,7 +13,7 @@ use crate::wire::both::Both;
 use crate::wire::capture::Stream;
 use crate::wire::event::{Event, Missing, What as Happened};
 use crate::wire::log::queue::What;
-use crate::wire::log::{About, Cursor, WireLog};
+use crate::wire::log::{About, Cursor, Viewer, WireLog};
 
 /// A stream of packets, and how far it is.
 pub(super) struct CatchUp {
@@ -48,16 +48,15 @@ impl CatchUp {
     pub(super) fn resume(&mut self, about: &Arc<About>, packets: &mut Vec<u8>) {
         let number = about.number;
         self.open(about, packets);
-        let Some(recorder) = self.wire.connection(number) else {
+        let sight = self.wire.connection(&Viewer::OF_ALL, number);
+        let Some(reading) = sight.and_then(|sight| sight.read(&mut Cursor::default())) else {
             return;
         };
-        let events = recorder.read(&mut Cursor::default());
-        // After the bytes, so that none of them is there whose secret is not.
-        for line in recorder.secrets().lines() {
+        for line in reading.secrets.lines() {
             self.stream.tell(number, &What::Secret(line), packets);
         }
         let mut positions = Both::<u64>::default();
-        for event in events {
+        for event in reading.events {
             let at = *positions.of(event.direction);
             *positions.of_mut(event.direction) += len(&event.what);
             self.event(number, at, event, packets);

@@ -2,13 +2,12 @@
 //! Everything here computes, so none of it is for an async thread.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::octets::Direction::FromClient;
 use crate::wire::event::What;
-use crate::wire::log::{Cursor, Recorder, State, Viewer};
+use crate::wire::log::{About, Cursor, Reading, Sight, State, Viewer, WireLog};
 use crate::wire::timeline::{Kind, Timeline};
 
 /// So many connections are listed, the latest: a browser has some ten a minute.
@@ -39,23 +38,10 @@ struct Carried {
 
 impl List {
     /// The event that tells what has changed since the last one, if anything has.
-    pub(super) fn news(
-        &mut self,
-        recorders: Vec<Arc<Recorder>>,
-        viewer: &Viewer,
-    ) -> Option<String> {
-        let seen: Vec<_> = recorders
-            .into_iter()
-            .rev()
-            .filter(|recorder| recorder.may_be_seen_by(viewer))
-            .take(LISTED_MAX)
-            .collect();
-        let mut current = BTreeMap::new();
-        for recorder in seen {
-            let state = recorder.state();
-            let carried = self.carried(&recorder, &state);
-            current.insert(recorder.about().number, entry(&recorder, &state, &carried));
-        }
+    pub(super) fn news(&mut self, log: &WireLog, viewer: &Viewer) -> Option<String> {
+        let seen = log.connections(viewer).into_iter().rev().take(LISTED_MAX);
+        let rows = seen.filter_map(|sight| Some((sight.about().number, self.row(&sight)?)));
+        let current: BTreeMap<u64, Value> = rows.collect();
         let changed: Vec<&Value> = current
             .iter()
             .filter(|(number, entry)| self.told.get(number) != Some(entry))
@@ -78,27 +64,31 @@ impl List {
         Some(event.to_string())
     }
 
-    fn carried(&mut self, recorder: &Recorder, state: &State) -> String {
-        let number = recorder.about().number;
+    /// What is told of one connection now; `None` if it may not be seen any more.
+    fn row(&mut self, sight: &Sight) -> Option<Value> {
+        let number = sight.about().number;
+        let state = sight.state()?;
         if let Some(known) = self.carried.get(&number)
             && (known.is_final || known.client_bytes == state.bytes.client)
         {
-            return known.words.clone();
+            return Some(entry(sight.about(), &state, &known.words));
         }
-        let (words, is_whole) = carried_by(recorder);
+        let reading = sight.read(&mut Cursor::default())?;
+        let (words, is_whole) = carried_by(&reading);
+        let state = reading.state;
+        let row = entry(sight.about(), &state, &words);
         let known = Carried {
-            words: words.clone(),
+            words,
             client_bytes: state.bytes.client,
             is_final: is_whole || state.ended.is_some(),
         };
         self.carried.insert(number, known);
-        words
+        Some(row)
     }
 }
 
 /// What is told of one connection.
-pub(super) fn entry(recorder: &Recorder, state: &State, carried: &str) -> Value {
-    let about = recorder.about();
+pub(super) fn entry(about: &About, state: &State, carried: &str) -> Value {
     json!({
         "number": about.number,
         "client": about.client.to_string(),
@@ -115,17 +105,17 @@ pub(super) fn entry(recorder: &Recorder, state: &State, carried: &str) -> Value 
 }
 
 /// The first requests of a connection in a few words, and whether more bytes would change nothing.
-pub(super) fn carried_by(recorder: &Recorder) -> (String, bool) {
-    let mut timeline = Timeline::new(recorder.secrets());
+pub(super) fn carried_by(reading: &Reading) -> (String, bool) {
+    let mut timeline = Timeline::new(reading.secrets.clone());
     let (mut client_bytes, mut bytes) = (0, 0);
-    for event in recorder.read(&mut Cursor::default()) {
+    for event in &reading.events {
         if let What::Bytes(chunk) = &event.what {
             bytes += chunk.len();
             if event.direction == FromClient {
                 client_bytes += chunk.len();
             }
         }
-        timeline.push(&event);
+        timeline.push(event);
         if client_bytes >= CLIENT_BYTES_READ || bytes >= BYTES_READ {
             break;
         }
@@ -136,28 +126,18 @@ pub(super) fn carried_by(recorder: &Recorder) -> (String, bool) {
 
 /// `GET /register, POST /register, 9 files`.
 fn in_words(timeline: &Timeline, is_cut: bool) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let (mut pages, mut files, mut has_frames) = (0, 0, false);
-    for item in timeline.items() {
-        match item.kind {
-            Kind::Frame => has_frames = true,
-            Kind::Request if item.title.starts_with("GET /static/") => files += 1,
-            Kind::Request => {
-                pages += 1;
-                if pages <= NAMED_MAX {
-                    words.push(short(&item.title));
-                }
-            }
-            _ => {}
-        }
-    }
-    if pages > NAMED_MAX {
-        words.push(format!("{} more", pages - NAMED_MAX));
-    }
-    match files {
+    let items = timeline.items().iter();
+    let requests: Vec<Asked<'_>> = items
+        .filter(|item| item.kind == Kind::Request)
+        .map(|item| Asked::in_line(&item.title))
+        .collect();
+    let has_frames = timeline.items().iter().any(|it| it.kind == Kind::Frame);
+    let (files, pages): (Vec<_>, Vec<_>) = requests.into_iter().partition(Asked::is_file);
+    let mut words = named(&pages);
+    match files.len() {
         0 => {}
         1 => words.push("1 file".to_owned()),
-        _ => words.push(format!("{files} files")),
+        count => words.push(format!("{count} files")),
     }
     if has_frames {
         words.push("WebSocket".to_owned());
@@ -167,10 +147,49 @@ fn in_words(timeline: &Timeline, is_cut: bool) -> String {
     words.join(", ")
 }
 
-/// A request line without its version and its query: `GET /chat/1`.
-fn short(line: &str) -> String {
-    let line = line.split(" HTTP/").next().unwrap_or_default();
-    line.split('?').next().unwrap_or_default().to_owned()
+/// The first requests that sent something, and if there are not as many, the first others; in the order in which they came.
+fn named(pages: &[Asked<'_>]) -> Vec<String> {
+    let sends_first = [true, false].into_iter().flat_map(|sends| {
+        let alike = pages.iter().enumerate();
+        alike.filter(move |(_, asked)| asked.sends_something() == sends)
+    });
+    let mut chosen: Vec<_> = sends_first.take(NAMED_MAX).collect();
+    chosen.sort_by_key(|(at, _)| *at);
+    let mut words: Vec<String> = chosen.iter().map(|(_, asked)| asked.in_words()).collect();
+    if pages.len() > NAMED_MAX {
+        words.push(format!("{} more", pages.len() - NAMED_MAX));
+    }
+    words
+}
+
+/// What a request line asks for, without its version and its query.
+struct Asked<'a> {
+    method: &'a str,
+    path: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn in_line(line: &'a str) -> Self {
+        let line = line.split(" HTTP/").next().unwrap_or_default();
+        let (method, target) = line.split_once(' ').unwrap_or((line, ""));
+        let path = target.split('?').next().unwrap_or_default();
+        Self { method, path }
+    }
+
+    /// A script, a style, a picture: browsers fetch a dozen with a page.
+    fn is_file(&self) -> bool {
+        self.method == "GET" && (self.path.starts_with("/static/") || self.path == "/favicon.ico")
+    }
+
+    fn sends_something(&self) -> bool {
+        self.method == "POST"
+    }
+
+    fn in_words(&self) -> String {
+        format!("{} {}", self.method, self.path)
+            .trim_end()
+            .to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +209,7 @@ mod tests {
     }
 
     fn told(list: &mut List, log: &WireLog, viewer: &Viewer) -> Option<Value> {
-        let event = list.news(log.connections(), viewer)?;
+        let event = list.news(log, viewer)?;
         Some(serde_json::from_str(&event).unwrap())
     }
 
@@ -240,7 +259,11 @@ mod tests {
     fn the_first_requests_are_named_and_files_are_counted() {
         let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
         let recorder = log.open(about(1), false);
-        assert_eq!(carried_by(&recorder), (String::new(), false));
+        let carried = || {
+            let sight = log.connection(&Viewer::OF_ALL, 1).unwrap();
+            carried_by(&sight.read(&mut Cursor::default()).unwrap())
+        };
+        assert_eq!(carried(), (String::new(), false));
         for (request, words) in [
             ("GET /a?b=c", "GET /a"),
             ("POST /b", "GET /a, POST /b"),
@@ -248,6 +271,14 @@ mod tests {
             ("GET /c", "GET /a, POST /b, GET /c, 1 file"),
             ("GET /static/7/y.js", "GET /a, POST /b, GET /c, 2 files"),
             ("GET /d", "GET /a, POST /b, GET /c, 1 more, 2 files"),
+            (
+                "GET /favicon.ico",
+                "GET /a, POST /b, GET /c, 1 more, 3 files",
+            ),
+            // What somebody sent is never among the others, as long as there is a place for it.
+            ("POST /e", "GET /a, POST /b, POST /e, 2 more, 3 files"),
+            ("POST /f", "POST /b, POST /e, POST /f, 3 more, 3 files"),
+            ("POST /g", "POST /b, POST /e, POST /f, 4 more, 3 files"),
         ] {
             let text = format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n");
             recorder.chunk(1, FromClient, text.as_bytes());
@@ -256,22 +287,18 @@ mod tests {
                 FromServer,
                 b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
             );
-            assert_eq!(carried_by(&recorder), (words.to_owned(), false));
+            assert_eq!(carried(), (words.to_owned(), false));
         }
     }
 
     #[test]
     fn no_more_than_the_latest_are_listed() {
         let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
-        let instructor = Viewer {
-            is_instructor: true,
-            ..Viewer::default()
-        };
         let count = LISTED_MAX as u64 + 1;
         let recorders: Vec<_> = (1..=count)
             .map(|number| log.open(about(number), false))
             .collect();
-        let first = told(&mut List::default(), &log, &instructor).unwrap();
+        let first = told(&mut List::default(), &log, &Viewer::OF_ALL).unwrap();
         let listed = first["connections"].as_array().unwrap();
         assert_eq!(listed.len(), LISTED_MAX);
         assert!(listed.iter().all(|entry| entry["number"] != 1));

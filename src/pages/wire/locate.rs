@@ -1,13 +1,11 @@
 //! Where a chat message crossed: the frame that carried it, among the connections that the viewer may see.
 //! The viewer's own recorded frames are searched, and nothing else: what they did not get themselves is not found.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::model::MessageId;
 use crate::octets::Direction::{FromClient, FromServer};
-use crate::wire::log::{Cursor, Recorder, Viewer};
+use crate::wire::log::{Cursor, Sight, Viewer, WireLog};
 use crate::wire::timeline::{Item, Kind, Timeline};
 
 use super::search::{inside, unmasked};
@@ -27,14 +25,11 @@ struct Place {
 }
 
 /// The event that answers where a message crossed.
-pub(super) fn locate(recorders: Vec<Arc<Recorder>>, viewer: &Viewer, message: MessageId) -> String {
+pub(super) fn locate(log: &WireLog, viewer: &Viewer, message: MessageId) -> String {
     let mut found = None;
-    let own = recorders
-        .into_iter()
-        .rev()
-        .filter(|recorder| recorder.may_be_seen_by(viewer));
-    for recorder in own.take(SEARCHED_MAX) {
-        let Some(place) = place_on(&recorder, message) else {
+    let latest_first = log.connections(viewer).into_iter().rev();
+    for sight in latest_first.take(SEARCHED_MAX) {
+        let Some(place) = place_on(&sight, message) else {
             continue;
         };
         let is_news = place.is_news;
@@ -68,10 +63,11 @@ fn answer(message: MessageId, found: Option<Place>) -> Value {
 }
 
 /// The best frame on one connection.
-fn place_on(recorder: &Recorder, message: MessageId) -> Option<Place> {
-    let mut timeline = Timeline::new(recorder.secrets());
-    for event in recorder.read(&mut Cursor::default()) {
-        timeline.push(&event);
+fn place_on(sight: &Sight, message: MessageId) -> Option<Place> {
+    let reading = sight.read(&mut Cursor::default())?;
+    let mut timeline = Timeline::new(reading.secrets);
+    for event in &reading.events {
+        timeline.push(event);
     }
     timeline.finish();
     // As `chat::event` writes a message, in an event of its own and in a list; what people write cannot look like
@@ -90,7 +86,7 @@ fn place_on(recorder: &Recorder, message: MessageId) -> Option<Place> {
         Some(item.number)
     });
     Some(Place {
-        connection: recorder.about().number,
+        connection: sight.about().number,
         item: item.number,
         sent,
         is_news: is_news(text),
@@ -139,10 +135,13 @@ fn text_in<'a>(event: &'a Value, place: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::octets::Direction;
     use crate::websocket::frame::{append_text_frame, apply_mask};
-    use crate::wire::log::{About, Badge, HELD_BYTES_MAX, Traveller, WireLog};
+    use crate::wire::decrypt::Secrets;
+    use crate::wire::log::{About, Badge, HELD_BYTES_MAX, Recorder, Traveller};
 
     const KEY: [u8; 4] = [1, 2, 3, 4];
 
@@ -189,13 +188,14 @@ mod tests {
             session: Some(badge),
             ..Viewer::default()
         };
-        let event = locate(log.connections(), &viewer, MessageId(id));
+        let event = locate(log, &viewer, MessageId(id));
         serde_json::from_str(&event).unwrap()
     }
 
-    fn title_of(recorder: &Recorder, item: &Value) -> String {
-        let mut timeline = Timeline::new(recorder.secrets());
-        for event in recorder.read(&mut Cursor::default()) {
+    fn title_of(log: &WireLog, recorder: &Recorder, item: &Value) -> String {
+        let sight = log.connection(&Viewer::OF_ALL, recorder.about().number);
+        let mut timeline = Timeline::new(Secrets::default());
+        for event in sight.unwrap().read(&mut Cursor::default()).unwrap().events {
             timeline.push(&event);
         }
         let number = usize::try_from(item.as_u64().unwrap()).unwrap();
@@ -228,12 +228,12 @@ mod tests {
 
         let own = located(&log, ana, 31);
         assert_eq!(own["connection"], 1);
-        assert!(title_of(&anas, &own["item"]).contains("send"));
+        assert!(title_of(&log, &anas, &own["item"]).contains("send"));
         let others = located(&log, ben, 31);
         assert_eq!(others["connection"], 2);
-        assert!(title_of(&bens, &others["item"]).contains("message"));
+        assert!(title_of(&log, &bens, &others["item"]).contains("message"));
         let old = located(&log, ana, 30);
-        assert!(title_of(&anas, &old["item"]).contains("history"));
+        assert!(title_of(&log, &anas, &old["item"]).contains("history"));
         for (badge, id) in [(eve, 31), (ben, 30), (ana, 3)] {
             let nowhere = located(&log, badge, id);
             assert_eq!(nowhere["connection"], Value::Null);

@@ -9,33 +9,32 @@ mod proof;
 mod search;
 mod seats;
 mod socket;
+mod turns;
 mod watched;
 mod wish;
 
-use std::sync::Arc;
-
 use crate::app::App;
+use crate::chat::sessions::SessionView;
 use crate::http::{Response, StatusCode};
 use crate::template::{Markup, Value};
-use crate::wire::log::{Recorder, Viewer, WireLog};
 
-use super::capture_file;
+use super::capture_file::{self, number_of};
 use super::error;
 use super::layout::{self, Page, add_page_fields};
 use super::request::{Reply, Request, Upgrade};
 use super::sockets::handshake;
-use super::viewer::admit;
-use super::visitor::{Visitor, visitor};
+use super::viewer::{Admitted, admit};
 
 pub use socket::Watcher;
 pub(super) use socket::{QUEUE_LEN_MAX, WISH_LEN_MAX, serve};
+pub(super) use turns::compute;
 
 use seats::{Seat, VIEWS_PER_VIEWER_MAX};
 
 /// `/wire`: the list, and whichever connection its script opens.
 pub(super) async fn home(app: &App, request: &Request<'_>) -> Response {
     match admit(app, request).await {
-        Ok(_) => show(app, request).await,
+        Ok(admitted) => show(app, request, admitted.session.as_ref()),
         Err(refusal) => *refusal,
     }
 }
@@ -45,7 +44,11 @@ pub(super) async fn connection(app: &App, request: &Request<'_>, name: &str) -> 
     if let Some(number) = name.strip_suffix(".pcapng") {
         return capture_file::pcapng(app, request, number).await;
     }
-    let (log, viewer) = match admit(app, request).await {
+    let Admitted {
+        log,
+        viewer,
+        session,
+    } = match admit(app, request).await {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
@@ -53,20 +56,23 @@ pub(super) async fn connection(app: &App, request: &Request<'_>, name: &str) -> 
         Some((number, ending)) => (number, Some(ending)),
         None => (name, None),
     };
-    let found = number.parse().ok().and_then(|it| find(log, &viewer, it));
-    match (found, ending) {
+    let Some(number) = number_of(number) else {
+        return error::not_found(app, request);
+    };
+    match (log.connection(&viewer, number), ending) {
         // The page itself says if there is no such connection, and shows which there are.
-        (_, None) if number.parse::<u64>().is_ok() => show(app, request).await,
-        (Some(recorder), Some("html")) => paper::page(app, request, recorder).await,
+        (_, None) => show(app, request, session.as_ref()),
+        (Some(sight), Some("html")) => paper::page(app, request, sight).await,
         _ => error::not_found(app, request),
     }
 }
 
 /// `/wire/compare`
 pub(super) async fn compare(app: &App, request: &Request<'_>) -> Response {
-    if let Err(refusal) = admit(app, request).await {
-        return *refusal;
-    }
+    let session = match admit(app, request).await {
+        Ok(admitted) => admitted.session,
+        Err(refusal) => return *refusal,
+    };
     let content = app.assets.render("wire_view.html", &[]).and_then(|view| {
         let rows = app.assets.render("wire_rows.html", &[])?;
         app.assets.render(
@@ -79,7 +85,13 @@ pub(super) async fn compare(app: &App, request: &Request<'_>) -> Response {
             ],
         )
     });
-    respond(app, request, ("compare", "Compare"), content).await
+    respond(
+        app,
+        request,
+        session.as_ref(),
+        ("compare", "Compare"),
+        content,
+    )
 }
 
 /// `/ws/wire`
@@ -88,14 +100,11 @@ pub(super) async fn socket(app: &App, request: &Request<'_>) -> Reply {
         Ok(switching) => switching,
         Err(refusal) => return (*refusal).into(),
     };
-    let viewer = match admit(app, request).await {
-        Ok((_, viewer)) => viewer,
+    let Admitted {
+        viewer, session, ..
+    } = match admit(app, request).await {
+        Ok(admitted) => admitted,
         Err(refusal) => return (*refusal).into(),
-    };
-    let session = match visitor(app, request).await {
-        Ok(Visitor::Member(session)) => Some(session),
-        Ok(_) => None,
-        Err(error) => return error::store(app, request, &error).into(),
     };
     let Some(seat) = Seat::take(&viewer) else {
         let text = format!(
@@ -113,13 +122,7 @@ pub(super) async fn socket(app: &App, request: &Request<'_>) -> Reply {
     Reply::Upgrade(switching, Upgrade::Wire(watcher))
 }
 
-/// The connection of this number, if it is there and the viewer may see it: the same answer for both, so that nobody learns which are there.
-fn find(log: &WireLog, viewer: &Viewer, number: u64) -> Option<Arc<Recorder>> {
-    let recorder = log.connection(number)?;
-    recorder.may_be_seen_by(viewer).then_some(recorder)
-}
-
-async fn show(app: &App, request: &Request<'_>) -> Response {
+fn show(app: &App, request: &Request<'_>, session: Option<&SessionView>) -> Response {
     let content = app.assets.render("wire_view.html", &[]).and_then(|view| {
         let rows = app.assets.render("wire_rows.html", &[])?;
         app.assets.render(
@@ -131,25 +134,21 @@ async fn show(app: &App, request: &Request<'_>) -> Response {
             ],
         )
     });
-    respond(app, request, ("wire", "The wire"), content).await
+    respond(app, request, session, ("wire", "The wire"), content)
 }
 
-async fn respond(
+fn respond(
     app: &App,
     request: &Request<'_>,
+    session: Option<&SessionView>,
     (name, title): (&str, &str),
     content: Result<Markup, crate::assets::AssetError>,
 ) -> Response {
-    let session = match visitor(app, request).await {
-        Ok(Visitor::Member(session)) => Some(session),
-        Ok(_) => None,
-        Err(error) => return error::store(app, request, &error),
-    };
     let page = Page {
         status: StatusCode::OK,
         name,
         title,
-        user: session.as_ref().map(|it| it.user().name.as_str()),
+        user: session.map(|it| it.user().name.as_str()),
         content,
     };
     layout::respond(app, request, page)

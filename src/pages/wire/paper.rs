@@ -2,7 +2,6 @@
 //! Style, script and what is shown stand in it; it asks nobody for anything, and says so to the browser.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -16,12 +15,14 @@ use crate::http::{Response, StatusCode};
 use crate::log;
 use crate::template::Value as Place;
 use crate::wire::json;
-use crate::wire::log::Recorder;
-use crate::wire::timeline::Shown;
+use crate::wire::log::{Cursor, Sight};
+use crate::wire::timeline::{Pane, Shown};
 
+use super::super::error;
 use super::super::layout::add_own_policy_fields;
 use super::super::request::Request;
 use super::modules::bundle;
+use super::turns::compute;
 use super::watched::Watched;
 use super::{error_page, list};
 
@@ -32,8 +33,8 @@ const SHOWN_LEN_MAX: usize = 24 * 1024 * 1024;
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// The file for one connection.
-pub(super) async fn page(app: &App, request: &Request<'_>, recorder: Arc<Recorder>) -> Response {
-    let number = recorder.about().number;
+pub(super) async fn page(app: &App, request: &Request<'_>, sight: Sight) -> Response {
+    let number = sight.about().number;
     let sheet = match sheet(&app.assets, number) {
         Ok(sheet) => sheet,
         Err(why) => {
@@ -43,14 +44,17 @@ pub(super) async fn page(app: &App, request: &Request<'_>, recorder: Arc<Recorde
     };
     let policy = sheet.policy.clone();
     let turn = TURNS.acquire().await;
-    let written = tokio::task::spawn_blocking(move || {
+    let written = compute(move || {
         // Held to the end of the work, even if nobody waits for it any more.
         let _turn = turn;
-        sheet.with(&document(&recorder))
+        Some(sheet.with(&document(&sight)?))
     })
     .await;
-    let Ok(html) = written else {
-        return error_page(app, request, "This connection could not be put on paper.");
+    let html = match written {
+        Some(Some(html)) => html,
+        // While this one waited for their turn, it has become somebody else's, too.
+        Some(None) => return error::not_found(app, request),
+        None => return error_page(app, request, "This connection could not be put on paper."),
     };
     let mut response = Response::with_content(StatusCode::OK, "text/html; charset=utf-8", html);
     add_own_policy_fields(app, request, &mut response, &policy);
@@ -127,29 +131,31 @@ fn hash_of(text: &str) -> String {
 }
 
 /// All that is known of a connection, as `static/wire/document_source.js` reads it. It is written piece by piece: as values, all of it
-/// together would take twenty times as much.
-fn document(recorder: &Arc<Recorder>) -> String {
-    let mut watched = Watched::new(Arc::clone(recorder));
-    watched.read_on(false);
+/// together would take twenty times as much. `None` if it may not be seen any more.
+fn document(sight: &Sight) -> Option<String> {
+    let reading = sight.read(&mut Cursor::default())?;
+    let carried = list::carried_by(&reading).0;
+    let connection = text_of(&list::entry(sight.about(), &reading.state, &carried));
+    drop(reading);
+    let mut watched = Watched::new(sight.clone());
+    watched.read_on(false)?;
     let (summary, proof, lessons) = watched.whole();
     let [summary, proof, lessons] = [summary, proof, lessons].map(|it| text_of(&it));
-    let carried = list::carried_by(recorder).0;
-    let connection = text_of(&list::entry(recorder, &recorder.state(), &carried));
     let timeline = watched.timeline();
-    let opened_ns = recorder.about().opened_ns;
+    let opened_ns = sight.about().opened_ns;
     let mut panes = Panes::default();
     let (mut items, mut shown) = (Row::default(), Row::default());
     for item in timeline.items() {
         items.push(&text_of(&json::item(item, opened_ns)));
         let fits = panes.written.text.len() < SHOWN_LEN_MAX;
-        let taken_apart = timeline.show(item.number).filter(|_| fits);
-        let value = taken_apart.map_or(Value::Null, |it| panes.take(&it));
+        let taken_apart = fits.then(|| timeline.show(item.number)).flatten();
+        let value = taken_apart.map_or(Value::Null, |it| panes.take(it));
         shown.push(&text_of(&value));
     }
     let (items, panes, shown) = (items.text, panes.written.text, shown.text);
-    format!(
+    Some(format!(
         "{{\"connection\":{connection},\"items\":[{items}],\"summary\":{summary},\"proof\":{proof},\"lessons\":{lessons},\"panes\":[{panes}],\"shown\":[{shown}]}}"
-    )
+    ))
 }
 
 /// A value as it may stand within a script, where nothing is escaped but what could end it: `<` is the same to JSON by its number.
@@ -178,32 +184,40 @@ impl Row {
 #[derive(Default)]
 struct Panes {
     written: Row,
-    /// Where they stand, by their SHA-256.
-    places: HashMap<Vec<u8>, usize>,
+    /// Where the records stand, by their item and how much of it is left out.
+    places: HashMap<(u64, u64), usize>,
 }
 
 impl Panes {
     /// What is shown of an item, with the places of its panes instead of the panes.
-    fn take(&mut self, shown: &Shown) -> Value {
-        let mut object = json::shown(shown);
-        for side in ["on_the_wire", "inside"] {
-            if let Some(panes) = object.get_mut(side).and_then(Value::as_array_mut) {
-                for pane in panes {
-                    *pane = json!(self.place_of(&text_of(pane)));
-                }
-            }
+    fn take(&mut self, mut shown: Shown) -> Value {
+        let on_the_wire = std::mem::take(&mut shown.on_the_wire);
+        let inside = std::mem::take(&mut shown.inside);
+        let on_the_wire: Vec<usize> = on_the_wire.iter().map(|it| self.place_of(it)).collect();
+        let inside: Vec<usize> = inside.iter().map(|it| self.write(it)).collect();
+        let mut object = json::shown(&shown);
+        if let Some(object) = object.as_object_mut() {
+            object.insert("on_the_wire".to_owned(), json!(on_the_wire));
+            object.insert("inside".to_owned(), json!(inside));
         }
         object
     }
 
-    fn place_of(&mut self, pane: &str) -> usize {
-        let hash = digest::digest(&digest::SHA256, pane.as_bytes());
-        let next = self.written.len;
-        let place = *self.places.entry(hash.as_ref().to_vec()).or_insert(next);
-        if place == next {
-            self.written.push(pane);
+    /// Where something stands that crossed the network. It is written out once, before the first of those that it carried: a record can
+    /// carry a thousand frames.
+    fn place_of(&mut self, pane: &Pane) -> usize {
+        let key = (pane.item, pane.cut_bytes);
+        if let Some(&place) = self.places.get(&key) {
+            return place;
         }
+        let place = self.write(pane);
+        self.places.insert(key, place);
         place
+    }
+
+    fn write(&mut self, pane: &Pane) -> usize {
+        self.written.push(&text_of(&json::pane(pane)));
+        self.written.len - 1
     }
 }
 

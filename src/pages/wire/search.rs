@@ -8,7 +8,7 @@ use crate::websocket::frame::{apply_mask, decode_frame_header};
 use crate::wire::both::Both;
 use crate::wire::event::What;
 use crate::wire::field::Value;
-use crate::wire::log::{Cursor, Recorder};
+use crate::wire::log::{Cursor, Sight};
 use crate::wire::timeline::{Item, Kind, Timeline};
 
 use super::wish::Needle;
@@ -27,9 +27,9 @@ pub(super) struct Found {
     pub(super) more: bool,
 }
 
-/// Searches all that is recorded and all that could be opened.
-pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) -> Found {
-    let wire = on_the_wire(recorder);
+/// Searches all that is recorded and all that could be opened. `None` if it may not be seen any more.
+pub(super) fn find(sight: &Sight, timeline: &Timeline, needle: &Needle) -> Option<Found> {
+    let wire = on_the_wire(sight)?;
     let plain = inside(timeline);
     let is_layered = timeline.summary().is_tls;
     let mut found = Found::default();
@@ -45,7 +45,7 @@ pub(super) fn find(recorder: &Recorder, timeline: &Timeline, needle: &Needle) ->
         found.more |= list.len() > FOUND_MAX;
         list.truncate(FOUND_MAX);
     }
-    found
+    Some(found)
 }
 
 /// Under TLS what crosses are records; a message spans several of them, with what lies between.
@@ -151,10 +151,10 @@ impl Stream {
     }
 }
 
-fn on_the_wire(recorder: &Recorder) -> Both<Stream> {
+fn on_the_wire(sight: &Sight) -> Option<Both<Stream>> {
     let mut streams = Both::<Stream>::default();
     let mut places = Both::<u64>::default();
-    for event in recorder.read(&mut Cursor::default()) {
+    for event in sight.read(&mut Cursor::default())?.events {
         let place = places.of_mut(event.direction);
         match event.what {
             What::Bytes(bytes) => {
@@ -165,7 +165,7 @@ fn on_the_wire(recorder: &Recorder) -> Both<Stream> {
             What::End | What::Reset => {}
         }
     }
-    streams
+    Some(streams)
 }
 
 /// What the application sent, as far as it is known.
@@ -186,7 +186,7 @@ pub(super) fn inside(timeline: &Timeline) -> Both<Stream> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::log::{About, HELD_BYTES_MAX, WireLog};
+    use crate::wire::log::{About, HELD_BYTES_MAX, Viewer, WireLog};
 
     #[test]
     fn a_range_of_a_stream_gives_what_is_known_of_it() {
@@ -216,14 +216,15 @@ mod tests {
             is_tls_port: false,
             opened_ns: 0,
         };
-        let recorder = log.open(about, false);
-        recorder.chunk(1, FromClient, request);
-        let mut timeline = Timeline::new(recorder.secrets());
-        for event in recorder.read(&mut Cursor::default()) {
-            timeline.push(&event);
+        log.open(about, false).chunk(1, FromClient, request);
+        let sight = log.connection(&Viewer::OF_ALL, 7).unwrap();
+        let reading = sight.read(&mut Cursor::default()).unwrap();
+        let mut timeline = Timeline::new(reading.secrets);
+        for event in &reading.events {
+            timeline.push(event);
         }
         timeline.finish();
-        find(&recorder, &timeline, needle)
+        find(&sight, &timeline, needle).unwrap()
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! The open socket of a view: wishes in, news of connections out, at a measured pace (docs/PROTOCOL.md).
 //! It waits and passes on; what is computed, `list` and `watched` compute off the async threads.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
@@ -23,6 +22,7 @@ use super::super::conversation::SESSION_ENDED;
 use super::list::List;
 use super::locate::locate;
 use super::seats::Seat;
+use super::turns::compute;
 use super::watched::Watched;
 use super::wish::{Wish, decode};
 
@@ -32,14 +32,11 @@ const ITEMS_EVERY: Duration = Duration::from_millis(100);
 /// The summary, the proof and the lessons are computed anew no more often than this: they go over the whole connection.
 const WHOLE_EVERY: Duration = Duration::from_millis(500);
 
-/// The list is looked through no more often than this,
+/// The list is looked through no more often than this, however much happens.
 const LIST_EVERY: Duration = Duration::from_millis(250);
 
-/// and at least this often, since counts of bytes change without a word.
+/// The list is looked through at least this often, since counts of bytes change without a word.
 const LIST_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
-
-/// Between two wishes that take computing, a client waits so long: what it asks meanwhile is answered later.
-const WISH_PAUSE: Duration = Duration::from_millis(5);
 
 /// Wishes are short: the longest holds what is searched for.
 pub(in crate::pages) const WISH_LEN_MAX: usize = 4 * 1024;
@@ -147,7 +144,7 @@ where
 
 /// What a view shows.
 struct View<'a> {
-    log: &'a WireLog,
+    log: &'a Arc<WireLog>,
     viewer: Viewer,
     list: List,
     changes: watch::Receiver<u64>,
@@ -186,7 +183,7 @@ impl Pace {
 }
 
 impl<'a> View<'a> {
-    fn new(log: &'a WireLog, viewer: Viewer) -> Self {
+    fn new(log: &'a Arc<WireLog>, viewer: Viewer) -> Self {
         let now = Instant::now();
         Self {
             log,
@@ -204,16 +201,15 @@ impl<'a> View<'a> {
     }
 
     async fn tell_list(&mut self) -> Vec<String> {
-        let recorders = self.log.connections();
-        let viewer = self.viewer;
+        let (log, viewer) = (Arc::clone(self.log), self.viewer);
         let mut list = std::mem::take(&mut self.list);
-        let computed = spawn_blocking(move || {
-            let news = list.news(recorders, &viewer);
+        let computed = compute(move || {
+            let news = list.news(&log, &viewer);
             (list, news)
         });
         let mut told = Vec::new();
         // If it could not be computed, the list begins anew.
-        if let Ok((list, news)) = computed.await {
+        if let Some((list, news)) = computed.await {
             self.list = list;
             told.extend(news);
         }
@@ -228,6 +224,7 @@ impl<'a> View<'a> {
         let told = self
             .with_watched(move |watched| watched.read_on(with_whole))
             .await
+            .flatten()
             .unwrap_or_default();
         let now = Instant::now();
         self.pace.items_not_before = now + ITEMS_EVERY;
@@ -238,28 +235,27 @@ impl<'a> View<'a> {
     }
 
     async fn hear(&mut self, text: &str) -> Vec<String> {
-        tokio::time::sleep(WISH_PAUSE).await;
         let told = match decode(text) {
             Ok(Wish::Watch(number)) => return self.begin(number).await,
-            Ok(Wish::Show(item)) => self.ask(move |watched| watched.show(item)).await,
+            Ok(Wish::Show(item)) => self.ask(move |watched| Some(watched.show(item))).await,
             Ok(Wish::Find(needle, question)) => {
                 self.ask(move |watched| watched.find(&needle, question))
                     .await
             }
             Ok(Wish::Locate(message)) => {
-                let (recorders, viewer) = (self.log.connections(), self.viewer);
-                let located = spawn_blocking(move || locate(recorders, &viewer, message)).await;
-                located.unwrap_or_else(|_| refusal("The search for the message failed."))
+                let (log, viewer) = (Arc::clone(self.log), self.viewer);
+                let located = compute(move || locate(&log, &viewer, message)).await;
+                located.unwrap_or_else(|| refusal("The search for the message failed."))
             }
             Err(why) => refusal(&why),
         };
         vec![told]
     }
 
-    /// What the watched connection answers.
+    /// What the watched connection answers, unless it may not be seen any more.
     async fn ask(
         &mut self,
-        question: impl FnOnce(&mut Watched) -> String + Send + 'static,
+        question: impl FnOnce(&mut Watched) -> Option<String> + Send + 'static,
     ) -> String {
         let Some(number) = self.watched.as_deref().map(Watched::number) else {
             return refusal(
@@ -267,7 +263,7 @@ impl<'a> View<'a> {
             );
         };
         let answer = self.with_watched(question).await;
-        answer.unwrap_or_else(|| gone(number))
+        answer.flatten().unwrap_or_else(|| gone(number))
     }
 
     /// Begins to watch a connection, and tells what there is of it.
@@ -276,12 +272,10 @@ impl<'a> View<'a> {
         let Some(number) = number else {
             return Vec::new();
         };
-        let recorder = self.log.connection(number);
-        let Some(recorder) = recorder.filter(|it| it.may_be_seen_by(&self.viewer)) else {
+        let Some(sight) = self.log.connection(&self.viewer, number) else {
             return vec![gone(number)];
         };
-        let made = spawn_blocking(move || Box::new(Watched::new(recorder)));
-        self.watched = made.await.ok();
+        self.watched = Some(Box::new(Watched::new(sight)));
         self.pace.whole_not_before = Instant::now();
         self.tell_items().await
     }
@@ -293,14 +287,14 @@ impl<'a> View<'a> {
     ) -> Option<T> {
         let mut watched = self.watched.take()?;
         // Whose connection it is can change with every request on it.
-        if !watched.recorder().may_be_seen_by(&self.viewer) {
+        if !watched.sight().is_allowed() {
             return None;
         }
-        let worked = spawn_blocking(move || {
+        let worked = compute(move || {
             let done = work(&mut watched);
             (watched, done)
         });
-        let (watched, done) = worked.await.ok()?;
+        let (watched, done) = worked.await?;
         self.watched = Some(watched);
         Some(done)
     }

@@ -2,13 +2,13 @@
 //! Everything here takes apart and computes, so none of it is for an async thread.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::wire::decrypt::Secrets;
 use crate::wire::event::{Event, What};
 use crate::wire::json;
-use crate::wire::log::{Cursor, Recorder};
+use crate::wire::log::{Cursor, Sight, State};
 use crate::wire::proof::prove;
 use crate::wire::timeline::Timeline;
 
@@ -33,7 +33,7 @@ const ITEMS_PER_EVENT: usize = 500;
 
 /// A connection that is looked at.
 pub(super) struct Watched {
-    recorder: Arc<Recorder>,
+    sight: Sight,
     cursor: Cursor,
     timeline: Timeline,
     /// How many bytes the timeline was given.
@@ -52,10 +52,10 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(recorder: Arc<Recorder>) -> Self {
+    pub(super) fn new(sight: Sight) -> Self {
         Self {
-            timeline: Timeline::with_items_max(recorder.secrets(), ITEMS_MAX),
-            recorder,
+            timeline: Timeline::with_items_max(Secrets::default(), ITEMS_MAX),
+            sight,
             cursor: Cursor::default(),
             pushed_bytes: 0,
             untold: BTreeSet::new(),
@@ -67,12 +67,12 @@ impl Watched {
         }
     }
 
-    pub(super) fn recorder(&self) -> &Arc<Recorder> {
-        &self.recorder
+    pub(super) fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     pub(super) fn number(&self) -> u64 {
-        self.recorder.about().number
+        self.sight.about().number
     }
 
     /// Whether nothing more will come.
@@ -87,20 +87,20 @@ impl Watched {
 
     /// Resolves when there is something to read.
     pub(super) async fn changed(&self) {
-        self.recorder.changed(&self.cursor).await;
+        self.sight.changed(&self.cursor).await;
     }
 
-    /// Takes what was recorded since, and gives the events that tell it; of the connection as a whole only `with_whole`.
-    pub(super) fn read_on(&mut self, with_whole: bool) -> Vec<String> {
+    /// Takes what was recorded since, and gives the events that tell it; of the connection as a whole only `with_whole`. `None` if it
+    /// may not be seen any more.
+    pub(super) fn read_on(&mut self, with_whole: bool) -> Option<Vec<String>> {
         if self.pushed_bytes > TIMELINE_BYTES_MAX {
             self.begin_anew(WAS_LONG);
         }
-        // In this order: what ended before the reading has been read to its end.
-        let has_ended = self.recorder.state().ended.is_some();
-        self.push_news();
-        if has_ended && self.has_extra_bytes() {
+        let state = self.push_news()?;
+        let has_ended = state.ended.is_some();
+        if has_ended && self.has_extra_bytes(&state) {
             self.begin_anew(WAS_TAKEN_BACK);
-            self.push_news();
+            self.push_news()?;
         }
         if has_ended {
             self.untold.extend(self.timeline.finish());
@@ -111,7 +111,7 @@ impl Watched {
         if with_whole {
             events.extend(self.tell_whole());
         }
-        events
+        Some(events)
     }
 
     /// An item taken apart, or why there is nothing to take apart.
@@ -129,21 +129,21 @@ impl Watched {
         .to_string()
     }
 
-    /// The items that hold what is searched for.
-    pub(super) fn find(&self, needle: &Needle, question: Option<u64>) -> String {
-        let found = search::find(&self.recorder, &self.timeline, needle);
-        json!({
+    /// The items that hold what is searched for. `None` if the connection may not be seen any more.
+    pub(super) fn find(&self, needle: &Needle, question: Option<u64>) -> Option<String> {
+        let found = search::find(&self.sight, &self.timeline, needle)?;
+        let event = json!({
             "type": "found", "connection": self.number(), "question": question,
             "wire": found.wire, "inside": found.inside, "more": found.more,
-        })
-        .to_string()
+        });
+        Some(event.to_string())
     }
 
     /// Summary, proof and lessons, as they stand in the events that tell them.
     pub(super) fn whole(&self) -> (Value, Value, Value) {
         // Without TLS what is shown is what crossed: there is nothing to prove.
-        let proof = self.recorder.plaintext_fingerprints().map(|really| {
-            let is_over = self.recorder.state().ended.is_some();
+        let proof = self.sight.plaintext_fingerprints().map(|really| {
+            let is_over = self.sight.state().is_some_and(|it| it.ended.is_some());
             proof::to_json(&prove(&self.timeline, &really), is_over)
         });
         let lessons: Vec<Value> = self.timeline.lessons().iter().map(json::lesson).collect();
@@ -158,21 +158,22 @@ impl Watched {
         &self.timeline
     }
 
-    fn push_news(&mut self) {
+    fn push_news(&mut self) -> Option<State> {
+        let reading = self.sight.read(&mut self.cursor)?;
         // Secrets first: then those of all that is read are known.
-        for line in self.recorder.secrets().lines() {
+        for line in reading.secrets.lines() {
             self.timeline.learn(line);
         }
-        for event in self.recorder.read(&mut self.cursor) {
-            self.pushed_bytes += len_of(&event);
-            self.untold.extend(self.timeline.push(&event));
+        for event in &reading.events {
+            self.pushed_bytes += len_of(event);
+            self.untold.extend(self.timeline.push(event));
         }
+        Some(reading.state)
     }
 
     /// Whether bytes were taken that the log took back: a request for the view itself, read before it was known for one.
-    fn has_extra_bytes(&self) -> bool {
-        let bytes = self.recorder.state().bytes;
-        let recorded = bytes.client + bytes.server;
+    fn has_extra_bytes(&self, state: &State) -> bool {
+        let recorded = state.bytes.client + state.bytes.server;
         self.pushed_bytes as u64 + self.timeline.summary().missing_bytes > recorded
     }
 
@@ -181,12 +182,12 @@ impl Watched {
         let why_anew = (!self.begins_anew).then_some(why);
         *self = Self {
             why_anew,
-            ..Self::new(Arc::clone(&self.recorder))
+            ..Self::new(self.sight.clone())
         };
     }
 
     fn tell_items(&mut self) -> Vec<String> {
-        let opened_ns = self.recorder.about().opened_ns;
+        let opened_ns = self.sight.about().opened_ns;
         let all = self.timeline.items();
         let untold: Vec<Value> = std::mem::take(&mut self.untold)
             .into_iter()

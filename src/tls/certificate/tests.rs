@@ -302,3 +302,26 @@ fn a_folder_that_cannot_be_written_is_named() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_certificate_is_for_its_names_and_a_wildcard_for_one_label() {
+    let (_folder, source) = made();
+    let mut facts = load(&source, &[], UnixSecs::now()).unwrap();
+    facts.names = ["Chat.example", "*.lab.example", "*.example", "127.0.0.1"]
+        .map(str::to_owned)
+        .into();
+    for (host, is_for) in [
+        ("chat.example", true),
+        ("CHAT.EXAMPLE", true),
+        ("a.lab.example", true),
+        ("A.LAB.example", true),
+        ("lab.example", false),
+        ("a.b.lab.example", false),
+        ("a.chat.example", false),
+        ("other.example", false),
+        ("example", false),
+        ("", false),
+    ] {
+        assert_eq!(facts.is_for(host), is_for, "{host}");
+    }
+}

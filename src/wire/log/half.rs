@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::borders::Borders;
+use crate::wire::dissect::tls_record::RECORD_HEADER_LEN;
 use crate::wire::event::{Missing, What};
 
 /// So much of the beginning is kept: a handshake with a long chain of certificates, and the first requests.
@@ -33,8 +34,8 @@ pub(super) struct Half {
     records_before_tail: u64,
     /// How many bytes have crossed.
     total: u64,
-    /// Nothing more is kept.
-    is_off: bool,
+    /// The head was given up before it was full: what comes up to the next border goes with it.
+    is_passing: bool,
 }
 
 impl Half {
@@ -45,7 +46,7 @@ impl Half {
 
     /// Where bytes were not kept; empty if none are missing.
     pub(super) fn gap(&self) -> Range<u64> {
-        let end = if self.is_off {
+        let end = if self.is_passing {
             self.total
         } else {
             self.tail_start
@@ -61,19 +62,22 @@ impl Half {
     /// Takes the next bytes; the oldest of the tail go for them.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
-        if self.is_off {
-            return;
-        }
         let mut rest = bytes;
         if !self.head_is_full {
-            let wanted_len = HEAD_LEN.saturating_sub(self.head.len());
+            let wanted_len = match self.is_passing {
+                true => 0,
+                false => HEAD_LEN.saturating_sub(self.head.len()),
+            };
             let (taken_len, reached) = self.borders.next_border(rest, wanted_len);
             let (taken, behind) = rest.split_at_checked(taken_len).unwrap_or((rest, &[]));
-            self.head.extend_from_slice(taken);
+            if !self.is_passing {
+                self.head.extend_from_slice(taken);
+            }
             rest = behind;
             if reached {
                 self.head_is_full = true;
-                self.tail_start = self.head.len() as u64;
+                self.is_passing = false;
+                self.tail_start = self.total - behind.len() as u64;
                 self.records_before_tail = self.borders.records();
             }
         }
@@ -96,14 +100,36 @@ impl Half {
         self.total = to;
     }
 
-    /// Keeps nothing more, and gives up the tail.
-    pub(super) fn turn_off(&mut self) {
-        self.is_off = true;
-        self.tail = VecDeque::new();
-        if !self.head_is_full {
-            self.head_is_full = true;
-            self.tail_start = self.head.len() as u64;
+    /// Gives up the tail, but for a record that has not come whole, and goes on behind it. False if there was nothing to give up.
+    pub(super) fn give_up_tail(&mut self) -> bool {
+        let len_before = self.tail.len();
+        while !self.tail.is_empty() {
+            let gone = match self.first_record_len() {
+                Some(len) if len > self.tail.len() => break,
+                Some(len) => {
+                    self.records_before_tail += 1;
+                    len
+                }
+                // Not even a header has come.
+                None if self.borders.are_of_records() && self.tail.len() < RECORD_HEADER_LEN => {
+                    break;
+                }
+                None => {
+                    self.borders.give_up();
+                    self.tail.len()
+                }
+            };
+            self.tail.drain(..gone);
+            self.tail_start += gone as u64;
         }
+        self.tail.shrink_to_fit();
+        self.tail.len() < len_before
+    }
+
+    /// Gives up the beginning, too.
+    pub(super) fn give_up_head(&mut self) {
+        self.head = Vec::new();
+        self.is_passing = !self.head_is_full;
     }
 
     /// What is known of the bytes from `from` to `to`, and where to read on. A gap that is met is told to its end.
@@ -122,8 +148,10 @@ impl Half {
         give(from, gap.start);
         parts.push(What::Missing(Missing {
             bytes: gap.end - from.max(gap.start),
-            records_before: (!self.is_off && self.borders.are_of_records())
-                .then_some(self.records_before_tail),
+            records_before: self
+                .borders
+                .are_of_records()
+                .then(|| self.records_in_front()),
         }));
         if gap.end < to {
             parts.push(What::Bytes(self.copy(&(gap.end..to)).into()));
@@ -163,15 +191,30 @@ impl Half {
         }
     }
 
+    /// How many records lie before what follows the gap.
+    fn records_in_front(&self) -> u64 {
+        if self.is_passing {
+            self.borders.records()
+        } else {
+            self.records_before_tail
+        }
+    }
+
+    /// How long the first record of the tail is; `None` if no record begins there, or not enough of one has come.
+    fn first_record_len(&self) -> Option<usize> {
+        self.borders
+            .are_of_records()
+            .then(|| {
+                self.borders
+                    .record_len(self.tail.iter().copied().take(RECORD_HEADER_LEN))
+            })
+            .flatten()
+    }
+
     /// Lets the oldest of the tail go, in whole records if it is made of them.
     fn make_room(&mut self) {
         while let Some(excess) = self.tail.len().checked_sub(TAIL_LEN).filter(|&len| len > 0) {
-            let record_len = self
-                .borders
-                .are_of_records()
-                .then(|| self.borders.record_len(self.tail.iter().copied().take(5)))
-                .flatten();
-            let gone = match record_len {
+            let gone = match self.first_record_len() {
                 Some(len) if len <= self.tail.len() => {
                     self.records_before_tail += 1;
                     len
@@ -337,20 +380,56 @@ mod tests {
     }
 
     #[test]
-    fn when_turned_off_it_counts_and_keeps_its_beginning_only() {
-        let mut half = Half::default();
-        half.push(&pattern(HEAD_LEN + 1000));
-        half.turn_off();
-        half.push(&pattern(500));
-        assert_eq!(half.total(), (HEAD_LEN + 1500) as u64);
-        assert_eq!(half.gap(), HEAD_LEN as u64..(HEAD_LEN + 1500) as u64);
-        assert_eq!(half.kept_len(), HEAD_LEN);
+    fn a_tail_that_is_given_up_becomes_part_of_the_gap_and_what_comes_next_is_kept_again() {
+        let record_len = 5 + 1000;
+        for (all, is_records) in [(records(300, 1000), true), (pattern(301_500), false)] {
+            let mut half = Half::default();
+            // The last record has not come whole.
+            let (before, behind) = all.split_at(200 * record_len + 100);
+            half.push(before);
+            assert!(half.give_up_tail());
+            assert!(!half.give_up_tail(), "there is no more to give up");
+            let gap = half.gap();
+            let kept_behind = if is_records { 100 } else { 0 };
+            assert_eq!(gap.end, before.len() as u64 - kept_behind);
+            assert_eq!(half.kept_len() as u64, gap.start + kept_behind);
+            assert_eq!(records_before_gap_end(&half), is_records.then_some(200));
+            half.push(behind);
+            assert_eq!(half.gap(), gap, "there is room again");
+            assert!(kept(&half, gap.end..half.total()) == all[usize::try_from(gap.end).unwrap()..]);
+        }
+    }
 
-        let mut young = Half::default();
-        young.push(b"abc");
-        young.turn_off();
-        young.push(b"def");
-        assert_eq!(young.gap(), 3..6);
-        assert_eq!(kept(&young, 0..6), b"abc");
+    #[test]
+    fn a_beginning_that_is_given_up_goes_as_far_as_the_record_that_was_under_way() {
+        let record_len = 5 + 1000;
+        for (all, is_records) in [(records(300, 1000), true), (pattern(301_500), false)] {
+            let mut half = Half::default();
+            let (before, behind) = all.split_at(20 * record_len + 100);
+            half.push(before);
+            assert!(!half.give_up_tail(), "there is none yet");
+            half.give_up_head();
+            assert_eq!((half.gap(), half.kept_len()), (0..before.len() as u64, 0));
+            assert_eq!(records_before_gap_end(&half), is_records.then_some(20));
+            for chunk in behind.chunks(300) {
+                half.push(chunk);
+            }
+            let whole_len = if is_records {
+                21 * record_len
+            } else {
+                before.len()
+            };
+            let tail_start = half.gap().end;
+            assert!(tail_start >= whole_len as u64);
+            let tail = &all[usize::try_from(tail_start).unwrap()..];
+            assert!(kept(&half, 0..all.len() as u64) == tail && tail.len() > TAIL_LEN - record_len);
+            let passed = tail_start / record_len as u64;
+            assert_eq!(records_before_gap_end(&half), is_records.then_some(passed));
+        }
+        // Of one that is full the tail is not touched.
+        let mut full = Half::default();
+        full.push(&pattern(HEAD_LEN + 1000));
+        full.give_up_head();
+        assert_eq!((full.gap(), full.kept_len()), (0..HEAD_LEN as u64, 1000));
     }
 }

@@ -12,7 +12,9 @@ pub mod queue;
 mod record;
 mod recorder;
 mod shelf;
+mod sight;
 mod sink;
+mod telling;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ pub use owner::{Badge, Owner, Traveller, Viewer};
 pub use record::Cursor;
 pub use recorder::{Ending, Recorder, State};
 pub use shelf::HELD_BYTES_MAX;
+pub use sight::{Reading, Sight};
 pub use sink::{About, News, Sink};
 
 use shelf::Shelf;
@@ -52,16 +55,19 @@ impl WireLog {
         recorder
     }
 
-    /// Those connections that are still kept, in the order in which they came.
+    /// Those connections that are still kept and that this viewer may see, in the order in which they came.
     #[must_use]
-    pub fn connections(&self) -> Vec<Arc<Recorder>> {
-        self.shelf.all()
+    pub fn connections(&self, viewer: &Viewer) -> Vec<Sight> {
+        let all = self.shelf.all().into_iter();
+        all.filter_map(|recorder| Sight::of(recorder, *viewer))
+            .collect()
     }
 
-    /// The one of this number, if it is still kept.
+    /// The one of this number, if it is still kept and this viewer may see it: the same answer for both, so that nobody learns which
+    /// there are.
     #[must_use]
-    pub fn connection(&self, number: u64) -> Option<Arc<Recorder>> {
-        self.shelf.get(number)
+    pub fn connection(&self, viewer: &Viewer, number: u64) -> Option<Sight> {
+        Sight::of(self.shelf.get(number)?, *viewer)
     }
 
     /// Changes whenever a connection comes, changes its state, or goes.
@@ -75,7 +81,7 @@ impl WireLog {
     pub fn logged_in(&self, on: &Recorder, session: Badge) {
         match on.owner() {
             Owner::Browser(browser) => {
-                for recorder in self.connections() {
+                for recorder in self.shelf.all() {
                     recorder.logged_in(browser, session);
                 }
             }

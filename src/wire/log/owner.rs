@@ -10,7 +10,7 @@ pub struct Badge([u8; 32]);
 impl Badge {
     /// From the hash of a token, never from the token itself.
     #[must_use]
-    pub fn new(token_hash: [u8; 32]) -> Self {
+    pub const fn new(token_hash: [u8; 32]) -> Self {
         Self(token_hash)
     }
 }
@@ -57,6 +57,15 @@ pub struct Viewer {
     pub session: Option<Badge>,
     /// Whether the instructor's key was shown.
     pub is_instructor: bool,
+}
+
+impl Viewer {
+    /// Whoever runs the server, and the instructor: they see the connections of everybody.
+    pub const OF_ALL: Self = Self {
+        browser: None,
+        session: None,
+        is_instructor: true,
+    };
 }
 
 impl Owner {

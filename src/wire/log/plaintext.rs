@@ -14,6 +14,8 @@ pub(super) struct Plaintext {
     running: Both<Fingerprinter>,
     /// What the client has sent since nothing was under way: it may have to be taken back.
     pending: Option<Vec<u8>>,
+    /// As it was before that, where the request is answered while another one may have to be taken back with it.
+    before: Option<Box<Both<Fingerprinter>>>,
 }
 
 impl Plaintext {
@@ -30,9 +32,22 @@ impl Plaintext {
         self.running.of_mut(direction).update(bytes);
     }
 
+    /// How much is held of what may have to be taken back, in bytes.
+    pub(super) fn held_len(&self) -> usize {
+        self.pending.as_ref().map_or(0, Vec::capacity)
+    }
+
+    /// Remembers how it was at the latest checkpoint: what is answered now may have to be taken back all the same.
+    pub(super) fn remember(&mut self) {
+        if self.pending.is_some() && self.before.is_none() {
+            self.before = Some(Box::new(self.running.clone()));
+        }
+    }
+
     /// Nothing is under way.
     pub(super) fn checkpoint(&mut self) {
         self.settle();
+        self.before = None;
         self.pending = Some(Vec::new());
     }
 
@@ -41,9 +56,12 @@ impl Plaintext {
         self.pending.as_ref().is_none_or(|it| !it.is_empty())
     }
 
-    /// Forgets what the client has sent since then.
+    /// Forgets what has come since then.
     pub(super) fn take_back(&mut self) {
         self.pending = None;
+        if let Some(before) = self.before.take() {
+            self.running = *before;
+        }
     }
 
     /// Of all so far.

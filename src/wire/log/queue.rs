@@ -129,9 +129,9 @@ impl Queue {
         Some(std::mem::take(&mut state.items))
     }
 
-    /// Takes no more; what waits can still be taken.
+    /// Takes no more; what waits can still be taken, and before it ends, what was left out last is told.
     pub fn close(&self) {
-        self.state().is_closed = true;
+        self.state().close();
         self.filled.notify_one();
     }
 
@@ -168,6 +168,21 @@ impl State {
             }
             News::Secret(_) => {}
         }
+    }
+
+    fn close(&mut self) {
+        if std::mem::replace(&mut self.is_closed, true) {
+            return;
+        }
+        let mut followed: Vec<_> = std::mem::take(&mut self.followed).into_iter().collect();
+        followed.sort_by_key(|(number, _)| *number);
+        for (number, mut halves) in followed {
+            for direction in [Direction::FromClient, Direction::FromServer] {
+                // Where the gap lies is told by what comes behind it, and nothing does.
+                self.left(number, halves.of_mut(direction).left);
+            }
+        }
+        self.tell_unseen(0);
     }
 
     fn event(&mut self, number: u64, event: &Event, has_room: bool) {
@@ -258,5 +273,69 @@ impl Half {
             bytes,
             records_before: self.borders.are_of_records().then_some(records),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::octets::Direction::{FromClient, FromServer};
+
+    fn about(number: u64) -> Arc<About> {
+        Arc::new(About {
+            number,
+            client: "127.0.0.1:40000".parse().unwrap(),
+            server: "127.0.0.1:8080".parse().unwrap(),
+            is_tls_port: false,
+            opened_ns: 1,
+        })
+    }
+
+    fn said(direction: Direction, len: usize) -> Event {
+        Event {
+            time_ns: 1,
+            direction,
+            what: event::What::Bytes(Bytes::from(vec![b'x'; len])),
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_last_is_told_when_it_ends() {
+        let queue = Queue::new(ITEM_COST * 3);
+        for number in [2, 1] {
+            queue.put(&about(number), &News::Opened);
+        }
+        queue.put(&about(2), &News::Event(&said(FromClient, 10)));
+        // There is no more room.
+        queue.put(&about(2), &News::Event(&said(FromClient, 20)));
+        queue.put(&about(1), &News::Event(&said(FromServer, 30)));
+        queue.put(&about(1), &News::Event(&said(FromClient, 40)));
+        queue.put(&about(3), &News::Opened);
+        queue.close();
+        queue.close();
+        queue.put(&about(4), &News::Opened);
+        let told = queue.take().unwrap().into_iter().skip(3);
+        let told: Vec<_> = told
+            .map(|item| match item.what {
+                What::Left { bytes } => (item.number, "left", bytes),
+                What::Unseen { connections } => (item.number, "unseen", connections),
+                what => panic!("{what:?}"),
+            })
+            .collect();
+        let left = [(1, "left", 40), (1, "left", 30), (2, "left", 20)];
+        assert_eq!(told, [&left[..], &[(0, "unseen", 1)]].concat());
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn where_nothing_was_left_out_the_end_says_nothing() {
+        let queue = Queue::new(ITEM_COST * 3);
+        queue.put(&about(1), &News::Opened);
+        queue.close();
+        assert_eq!(queue.take().unwrap().len(), 1);
+        assert!(queue.take().is_none());
     }
 }

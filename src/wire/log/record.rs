@@ -3,7 +3,7 @@
 
 use super::half::Half;
 use super::marks::{self, Marks};
-use crate::octets::Direction::{self, FromClient};
+use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::wire::both::Both;
 use crate::wire::event::{Event, What};
 
@@ -69,11 +69,17 @@ impl Record {
         self.halves.client.kept_len() + self.halves.server.kept_len() + self.marks.cost()
     }
 
-    /// Keeps nothing more, and gives up what came latest.
-    pub(super) fn turn_off(&mut self) {
-        self.halves.client.turn_off();
-        self.halves.server.turn_off();
+    /// Makes room: gives up what came latest or, if nothing of that is left, the beginning. What comes next is kept again.
+    pub(super) fn shrink(&mut self) {
+        let has_given = [&mut self.halves.client, &mut self.halves.server].map(Half::give_up_tail);
+        if has_given == [false; 2] {
+            self.halves.client.give_up_head();
+            self.halves.server.give_up_head();
+        }
         self.marks.turn_coarse();
+        if has_given == [false; 2] {
+            self.forget_times();
+        }
     }
 
     /// Forgets what crossed behind these positions.
@@ -112,6 +118,24 @@ impl Record {
             cursor.time_ns = mark.time_ns;
         }
         events
+    }
+
+    /// Notes of each direction no more than how far it has come, and whether it has ended.
+    fn forget_times(&mut self) {
+        let Some(time_ns) = self.marks.last().map(|mark| mark.time_ns) else {
+            return;
+        };
+        let old = std::mem::take(&mut self.marks);
+        self.marks.turn_coarse();
+        for direction in [FromClient, FromServer] {
+            let total = self.halves.of(direction).total();
+            self.marks.bytes(time_ns, direction, &(0..total));
+            let is_end =
+                |mark: &marks::Mark| mark.direction == direction && mark.what == marks::What::End;
+            if old.since(0).any(is_end) {
+                self.marks.end(time_ns, direction, total);
+            }
+        }
     }
 
     /// The notes that may hold something new for the cursor.

@@ -1,8 +1,7 @@
 //! What is recorded of one connection: the bytes that the tap under TLS saw, and the secrets that open them.
-//! It keeps and hands out; what the bytes mean is computed by others. The clock is the caller's: every time is passed in.
+//! It keeps, and hands out through a `Sight` alone; what the bytes mean is computed by others, and every time is passed in.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,14 +13,13 @@ use super::owner::{Badge, Owner, Traveller, Viewer};
 use super::plaintext::Plaintext;
 use super::record::{Cursor, Hold, Record};
 use super::shelf::Shelf;
+use super::sight::Reading;
 use super::sink::{About, News};
-use crate::octets::Direction::{self, FromClient, FromServer};
+use super::telling::Waiting;
+use crate::octets::Direction;
 use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::{Event, What};
-
-/// A request for the view comes in a few chunks. What comes in more is told to the sinks at once.
-const HELD_EVENTS_MAX: usize = 64;
 
 /// The shelf is told in steps of so many bytes what a connection holds: telling it of each chunk would have all
 /// connections wait for one counter.
@@ -42,37 +40,20 @@ pub struct Recorder {
     news: Notify,
 }
 
+/// What is kept of it. Whoever holds it was let in by `Recorder::shown_to`.
 #[derive(Debug)]
-struct Kept {
+pub(super) struct Kept {
     record: Record,
     secrets: Secrets,
     owner: Owner,
     negotiated: Option<String>,
     ended: Option<Ending>,
     /// Whether another's request may come next.
-    parts: bool,
+    should_close: bool,
     /// Whether it has carried a request and its response.
     has_carried: bool,
-    stage: Stage,
-    /// What the client sent and the sinks have to wait for: for its keys, or to know that it is no request for the view.
-    held: Vec<Event>,
-    /// Where both directions stood when nothing was under way.
-    checkpoint: Both<u64>,
-    /// Whether a request may be coming of which it is not known yet whose it is: on a connection that others use too, as through a
-    /// proxy, it may hold somebody else's password.
-    is_unclaimed: bool,
+    waiting: Waiting,
     plaintext: Option<Plaintext>,
-}
-
-/// What becomes of the bytes that come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// They are recorded; but the client's latest chunk is held back, since its keys are only being computed.
-    Handshake,
-    /// They are recorded.
-    Settled,
-    /// They belong to the view itself, and are passed over.
-    Concealed,
 }
 
 /// How a connection ended.
@@ -100,7 +81,7 @@ pub struct State {
 impl Recorder {
     /// Before the first byte. `is_tls`: whether a handshake is expected.
     pub(super) fn new(about: About, is_tls: bool, shelf: Arc<Shelf>) -> Self {
-        shelf.take(EMPTY_COST);
+        shelf.replace(0, EMPTY_COST);
         let recorder = Self {
             about: Arc::new(about),
             shelf,
@@ -110,16 +91,9 @@ impl Recorder {
                 owner: Owner::default(),
                 negotiated: None,
                 ended: None,
-                parts: false,
+                should_close: false,
                 has_carried: false,
-                stage: if is_tls {
-                    Stage::Handshake
-                } else {
-                    Stage::Settled
-                },
-                held: Vec::new(),
-                checkpoint: Both::default(),
-                is_unclaimed: !is_tls,
+                waiting: Waiting::new(is_tls),
                 plaintext: is_tls.then(Plaintext::default),
             }),
             cost: AtomicUsize::new(EMPTY_COST),
@@ -141,39 +115,46 @@ impl Recorder {
         if bytes.is_empty() {
             return;
         }
-        self.record(
-            time_ns,
-            direction,
-            |record| record.chunk(time_ns, direction, bytes),
-            || What::Bytes(Bytes::copy_from_slice(bytes)),
-        );
+        let mut kept = self.kept();
+        if kept.waiting.is_concealed() {
+            return;
+        }
+        let before = kept.record.totals();
+        kept.waiting.crosses(direction, bytes, before);
+        kept.record.chunk(time_ns, direction, bytes);
+        let what = || What::Bytes(Bytes::copy_from_slice(bytes));
+        self.has_happened(kept, time_ns, direction, what);
     }
 
     /// Records that a direction has ended, in order (FIN).
     pub fn end(&self, time_ns: u64, direction: Direction) {
-        self.record(
-            time_ns,
-            direction,
-            |record| record.end(time_ns, direction),
-            || What::End,
-        );
+        let mut kept = self.kept();
+        if kept.waiting.is_concealed() {
+            return;
+        }
+        kept.record.end(time_ns, direction);
+        self.has_happened(kept, time_ns, direction, || What::End);
     }
 
     /// Takes a secret of the connection, before the bytes that it opens are sent.
     pub fn secret(&self, line: KeyLogLine) {
         let mut kept = self.kept();
-        if kept.stage == Stage::Concealed {
+        if kept.waiting.is_concealed() {
             return;
         }
         self.tell(&News::Secret(&line));
         kept.secrets.learn(line);
     }
 
-    /// The handshake is through: `negotiated` says in a line what was agreed on.
-    pub fn established(&self, negotiated: String) {
+    /// The handshake is through: `negotiated` says in a line what was agreed on. Of what came behind it `unread_len` bytes are opened
+    /// already.
+    pub fn established(&self, negotiated: String, unread_len: usize) {
         let mut kept = self.kept();
         kept.negotiated = Some(negotiated);
-        self.settle(&mut kept);
+        if kept.settle(unread_len) {
+            kept.waiting
+                .tell_all(|event| self.tell(&News::Event(event)));
+        }
         drop(kept);
         self.announce();
         self.shelf.changed();
@@ -182,30 +163,52 @@ impl Recorder {
     /// Notes what the application read or wrote above TLS.
     pub fn plaintext(&self, direction: Direction, bytes: &[u8]) {
         let mut kept = self.kept();
-        if kept.stage == Stage::Concealed {
+        if kept.waiting.is_concealed() {
             return;
         }
         if let Some(plaintext) = &mut kept.plaintext {
             plaintext.note(direction, bytes);
         }
+        self.account(kept);
     }
 
-    /// Nothing is under way: a request that comes next begins here.
-    pub fn between_requests(&self) {
+    /// The request that is under way is whole. The latest `unread_len` bytes of the client's, above TLS where there is TLS, were read
+    /// together with it and belong to what comes next, which may be somebody else's.
+    pub fn request_is_whole(&self, unread_len: usize) {
         let mut kept = self.kept();
+        let totals = kept.record.totals();
+        if !kept.waiting.is_concealed()
+            && kept.waiting.end_request(totals, unread_len)
+            && let Some(plaintext) = &mut kept.plaintext
+        {
+            plaintext.remember();
+        }
+    }
+
+    /// Nothing is under way: a request that comes next begins here, or in front of what was read together with the one before.
+    pub fn between_requests(&self, unread_len: usize) {
+        let mut kept = self.kept();
+        if kept.waiting.is_concealed() {
+            return;
+        }
         kept.has_carried = true;
-        kept.begin_request();
+        let totals = kept.record.totals();
+        if kept.waiting.begin_request(totals, unread_len)
+            && let Some(plaintext) = &mut kept.plaintext
+        {
+            plaintext.checkpoint();
+        }
+        self.account(kept);
     }
 
     /// The request that has come is for the view itself: neither it nor what follows is recorded, and the connection should
     /// close, so that what is done next is recorded again. Without any request before it, all of it is forgotten.
     pub fn conceal(&self, time_ns: u64) {
         let mut kept = self.kept();
-        kept.held.clear();
-        kept.stage = Stage::Concealed;
-        kept.parts = true;
+        kept.waiting.conceal();
+        kept.should_close = true;
         let has_carried = kept.has_carried;
-        let checkpoint = kept.checkpoint;
+        let checkpoint = kept.waiting.checkpoint();
         kept.record.take_back(checkpoint);
         if let Some(plaintext) = &mut kept.plaintext {
             plaintext.take_back();
@@ -225,11 +228,13 @@ impl Recorder {
     /// The connection is over.
     pub fn ended(&self, time_ns: u64, why: &str) {
         let mut kept = self.kept();
-        self.settle(&mut kept);
+        kept.settle(0);
+        kept.waiting
+            .tell_all(|event| self.tell(&News::Event(event)));
         if kept.has_unclaimed() {
             kept.owner = kept.owner.after(Traveller::Stranger);
         }
-        kept.is_unclaimed = false;
+        kept.claim_the_rest(|_| {});
         let has_ended = self.note_ending(&mut kept, time_ns, why);
         drop(kept);
         if has_ended {
@@ -248,14 +253,15 @@ impl Recorder {
     /// Notes whose request has come. Before that is known, those whose connection it was do not see it.
     pub fn carries(&self, traveller: Traveller) {
         let mut kept = self.kept();
-        kept.is_unclaimed = false;
-        self.tell_held(&mut kept);
+        let client_total = kept.record.totals().client;
+        kept.waiting
+            .claim(client_total, |event| self.tell(&News::Event(event)));
         let before = kept.owner;
         kept.owner = before.after(traveller);
         let owner = kept.owner;
         // Strangers would come as strangers on another connection, too.
         let is_known = matches!(traveller, Traveller::Browser(_) | Traveller::Session(_));
-        kept.parts |= owner == Owner::Several && is_known;
+        kept.should_close |= owner == Owner::Several && is_known;
         drop(kept);
         self.announce();
         if owner != before {
@@ -263,15 +269,22 @@ impl Recorder {
         }
     }
 
+    /// What comes from here on, frames of a WebSocket, belongs to whoever sent the request.
+    pub fn goes_on(&self) {
+        self.kept()
+            .claim_the_rest(|event| self.tell(&News::Event(event)));
+        self.announce();
+    }
+
     /// The next request may be somebody else's: it should come on another connection.
     pub fn part(&self) {
-        self.kept().parts = true;
+        self.kept().should_close = true;
     }
 
     /// Whether the connection should be closed, so that the next request finds one that is its own.
     #[must_use]
     pub fn should_close(&self) -> bool {
-        self.kept().parts
+        self.kept().should_close
     }
 
     pub(super) fn logged_in(&self, browser: Badge, session: Badge) {
@@ -279,71 +292,42 @@ impl Recorder {
         kept.owner = kept.owner.after_login(browser, session);
     }
 
-    /// Whether this viewer may see it, keys included.
-    #[must_use]
-    pub fn may_be_seen_by(&self, viewer: &Viewer) -> bool {
-        self.kept().owner.lets_see(viewer)
-    }
-
-    /// How far it has come.
-    #[must_use]
-    pub fn state(&self) -> State {
+    /// The one door to what was recorded: whoever may see it finds it as it is at this moment, as long as they hold it.
+    pub(super) fn shown_to(&self, viewer: &Viewer) -> Option<MutexGuard<'_, Kept>> {
         let kept = self.kept();
-        State {
-            bytes: kept.record.totals(),
-            missing: kept.record.missing(),
-            negotiated: kept.negotiated.clone(),
-            ended: kept.ended.clone(),
-        }
+        kept.owner.lets_see(viewer).then_some(kept)
     }
 
-    /// All secrets so far. Whoever takes them after `read` has those of all that it gave.
-    #[must_use]
-    pub fn secrets(&self) -> Secrets {
-        self.kept().secrets.clone()
+    /// Somebody waits for news, as long as they hold this.
+    pub(super) fn watch(&self) -> Watching<'_> {
+        Watching::new(&self.watchers)
     }
 
-    /// What has happened since the cursor, in order, and moves it on. What was not kept is told as missing.
-    #[must_use]
-    pub fn read(&self, cursor: &mut Cursor) -> Vec<Event> {
-        let kept = self.kept();
-        kept.record.read(cursor, kept.hold())
+    /// Rings at whatever `shown_to` has new.
+    pub(super) fn news(&self) -> &Notify {
+        &self.news
     }
 
-    /// Resolves when `read` has something for this cursor, or the connection is over.
-    pub async fn changed(&self, cursor: &Cursor) {
-        let _watching = Watching::new(&self.watchers);
-        loop {
-            let mut notified = pin!(self.news.notified());
-            notified.as_mut().enable();
-            {
-                let kept = self.kept();
-                if kept.ended.is_some() || kept.record.has_news(cursor, kept.hold()) {
-                    return;
-                }
-            }
-            notified.await;
-        }
+    /// Makes room for others; what comes next is kept again.
+    pub(super) fn shrink(&self) {
+        let mut kept = self.kept();
+        kept.record.shrink();
+        self.count(&kept);
     }
 
-    /// What the application really read and wrote above TLS: the proof of what was decrypted. `None` without TLS.
-    #[must_use]
-    pub fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
-        self.kept().plaintext.as_ref().map(Plaintext::fingerprints)
+    /// What the shelf was told that it takes, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        self.cost.load(Ordering::Relaxed)
     }
 
-    fn record(
+    /// Tells of what was recorded just now.
+    fn has_happened(
         &self,
+        mut kept: MutexGuard<'_, Kept>,
         time_ns: u64,
         direction: Direction,
-        note: impl FnOnce(&mut Record),
         what: impl FnOnce() -> What,
     ) {
-        let mut kept = self.kept();
-        if kept.stage == Stage::Concealed {
-            return;
-        }
-        note(&mut kept.record);
         if !self.shelf.sinks().is_empty() {
             let event = Event {
                 time_ns,
@@ -351,53 +335,34 @@ impl Recorder {
                 what: what(),
                 comment: None,
             };
-            let may_be_of_the_view = kept.is_unclaimed && kept.held.len() < HELD_EVENTS_MAX;
-            let is_held = kept.stage == Stage::Handshake || may_be_of_the_view;
-            if kept.stage == Stage::Handshake || direction == FromServer || !is_held {
-                self.tell_held(&mut kept);
-            }
-            if is_held && direction == FromClient {
-                kept.held.push(event);
-            } else {
-                self.tell(&News::Event(&event));
-            }
+            kept.waiting
+                .take(event, |event| self.tell(&News::Event(event)));
         }
-        self.account(&mut kept);
-        drop(kept);
+        self.account(kept);
         self.announce();
     }
 
-    /// Tells the shelf how much more or less is held now; keeps less from here on if there is no room.
-    fn account(&self, kept: &mut Kept) {
-        if !self.costs(EMPTY_COST + kept.record.cost()) {
-            kept.record.turn_off();
-            self.costs(EMPTY_COST + kept.record.cost());
-        }
+    /// Tells the shelf how much more or less is held now. It may have to make room, here or elsewhere.
+    fn account(&self, kept: MutexGuard<'_, Kept>) {
+        self.count(&kept);
+        drop(kept);
+        self.shelf.make_room();
     }
 
-    /// False if there is no room for it.
-    fn costs(&self, cost: usize) -> bool {
-        let cost = cost.next_multiple_of(COST_STEP);
-        if cost == self.cost.load(Ordering::Relaxed) {
-            return true;
+    /// In steps, and with the lock held, so that no older figure comes behind a newer one.
+    fn count(&self, kept: &Kept) {
+        let cost = (EMPTY_COST + kept.cost()).next_multiple_of(COST_STEP);
+        if cost != self.cost() {
+            let before = self.cost.swap(cost, Ordering::Relaxed);
+            self.shelf.replace(before, cost);
         }
-        let before = self.cost.swap(cost, Ordering::Relaxed);
-        self.shelf.replace(before, cost)
     }
 
     /// It stands on the shelf no more. Whoever still looks at it may do so, but it does not count: what was let go to make room
     /// has made it at once, or the next would have to go, and the next.
     pub(super) fn leave(&self) {
         let cost = self.cost.swap(0, Ordering::Relaxed);
-        self.shelf.give_back(cost);
-    }
-
-    fn settle(&self, kept: &mut Kept) {
-        if kept.stage == Stage::Handshake {
-            kept.stage = Stage::Settled;
-            kept.begin_request();
-        }
-        self.tell_held(kept);
+        self.shelf.replace(cost, 0);
     }
 
     /// False if it has ended before.
@@ -411,12 +376,6 @@ impl Recorder {
             why: why.to_owned(),
         });
         true
-    }
-
-    fn tell_held(&self, kept: &mut Kept) {
-        for event in std::mem::take(&mut kept.held) {
-            self.tell(&News::Event(&event));
-        }
     }
 
     fn tell(&self, news: &News<'_>) {
@@ -438,33 +397,68 @@ impl Recorder {
 }
 
 impl Kept {
+    pub(super) fn state(&self) -> State {
+        State {
+            bytes: self.record.totals(),
+            missing: self.record.missing(),
+            negotiated: self.negotiated.clone(),
+            ended: self.ended.clone(),
+        }
+    }
+
+    pub(super) fn read(&self, cursor: &mut Cursor) -> Reading {
+        Reading {
+            events: self.record.read(cursor, self.hold()),
+            secrets: self.secrets.clone(),
+            state: self.state(),
+        }
+    }
+
+    /// Whether `read` would give something for this cursor, or nothing more will come.
+    pub(super) fn has_news(&self, cursor: &Cursor) -> bool {
+        self.ended.is_some() || self.record.has_news(cursor, self.hold())
+    }
+
+    /// `None` without TLS.
+    pub(super) fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
+        self.plaintext.as_ref().map(Plaintext::fingerprints)
+    }
+
     /// What is not shown yet.
     fn hold(&self) -> Hold {
-        match (self.stage, self.owner) {
-            (Stage::Handshake, _) => Hold::LatestOfClient,
+        match self.owner {
             // None but the instructor sees it, who may see everybody's.
-            (_, Owner::Nobody | Owner::Several) => Hold::Nothing,
-            _ if self.is_unclaimed => Hold::ClientBehind(self.checkpoint.client),
-            _ => Hold::Nothing,
+            Owner::Nobody | Owner::Several if !self.waiting.is_handshake() => Hold::Nothing,
+            _ => self.waiting.hold(),
         }
     }
 
-    /// Whether something has come that became no request, or was not even looked at: it may be anybody's.
-    fn has_unclaimed(&self) -> bool {
-        let has_come = match &self.plaintext {
-            Some(plaintext) => plaintext.has_come_since(),
-            None => self.record.totals().client > self.checkpoint.client,
-        };
-        self.is_unclaimed && has_come
-    }
-
-    /// Remembers where a request that comes next begins.
-    fn begin_request(&mut self) {
-        self.checkpoint = self.record.totals();
-        self.is_unclaimed = true;
-        if let Some(plaintext) = &mut self.plaintext {
+    /// The handshake is through, or has failed. True if nothing came together with its last record.
+    fn settle(&mut self, unread_len: usize) -> bool {
+        if let Some(plaintext) = &mut self.plaintext
+            && self.waiting.is_handshake()
+        {
             plaintext.checkpoint();
         }
+        let totals = self.record.totals();
+        self.waiting.settle(totals, unread_len)
+    }
+
+    fn claim_the_rest(&mut self, tell: impl FnMut(&Event)) {
+        let client_total = self.record.totals().client;
+        self.waiting.claim_the_rest(client_total, tell);
+    }
+
+    fn has_unclaimed(&self) -> bool {
+        let has_come_inside = self.plaintext.as_ref().map(Plaintext::has_come_since);
+        self.waiting
+            .has_unclaimed(self.record.totals(), has_come_inside)
+    }
+
+    /// How much memory it takes, in bytes.
+    fn cost(&self) -> usize {
+        let pending_len = self.plaintext.as_ref().map_or(0, Plaintext::held_len);
+        self.record.cost() + self.waiting.cost() + pending_len
     }
 }
 
@@ -483,7 +477,7 @@ impl fmt::Debug for Recorder {
 }
 
 /// Counts one who waits for news, as long as they do.
-struct Watching<'a>(&'a AtomicUsize);
+pub(super) struct Watching<'a>(&'a AtomicUsize);
 
 impl<'a> Watching<'a> {
     fn new(watchers: &'a AtomicUsize) -> Self {

@@ -1,6 +1,7 @@
-//! Where all recorders stand, and how much they may hold together: the oldest closed connections make room.
+//! Where all recorders stand, and how much they may hold together: the oldest closed connections make room, then the largest open ones.
 //! Nothing of what they hold.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,9 @@ use super::sink::Sink;
 
 /// So much may be held of all connections together, in bytes: a class of thirty with a few hundred connections each.
 pub const HELD_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Open connections give up this part more than they must, so that not every chunk has to look for the largest of them.
+const SLACK: usize = 32;
 
 /// All recorders.
 pub(super) struct Shelf {
@@ -43,6 +47,7 @@ impl Shelf {
     pub(super) fn put(&self, recorder: Arc<Recorder>) {
         let number = recorder.about().number;
         self.rows().recorders.insert(number, recorder);
+        self.make_room();
         self.changed();
     }
 
@@ -92,36 +97,47 @@ impl Shelf {
         self.held_bytes.load(Ordering::Relaxed)
     }
 
-    pub(super) fn take(&self, bytes: usize) {
-        self.held_bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(super) fn give_back(&self, bytes: usize) {
-        self.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Counts `now` bytes of a recorder in place of those `before`; closed connections go to make room. False if
-    /// there is none all the same.
-    pub(super) fn replace(&self, before: usize, now: usize) -> bool {
-        if now <= before {
-            self.give_back(before - now);
-            return true;
+    /// Counts `now` bytes of a recorder in place of those `before`.
+    pub(super) fn replace(&self, before: usize, now: usize) {
+        if now > before {
+            self.held_bytes.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.held_bytes.fetch_sub(before - now, Ordering::Relaxed);
         }
-        self.take(now - before);
+    }
+
+    /// Where more is held than may be, closed connections go, the oldest first; if there is none, the open ones that hold most give up
+    /// what they can. Not with the lock of any recorder held.
+    pub(super) fn make_room(&self) {
         while self.held_bytes() > self.held_bytes_max {
-            let oldest = {
-                let mut rows = self.rows();
-                let Some(number) = rows.ended.pop_front() else {
-                    return false;
-                };
-                rows.recorders.remove(&number)
+            let Some(number) = self.rows().ended.pop_front() else {
+                return self.shrink_largest();
             };
+            let oldest = self.rows().recorders.remove(&number);
             if let Some(recorder) = oldest {
                 recorder.leave();
                 self.changed();
             }
         }
-        true
+    }
+
+    fn shrink_largest(&self) {
+        let wanted = self.held_bytes_max - self.held_bytes_max / SLACK;
+        loop {
+            let before = self.held_bytes();
+            let mut open = self.all();
+            open.sort_by_key(|recorder| Reverse(recorder.cost()));
+            for recorder in open {
+                if self.held_bytes() <= wanted {
+                    return;
+                }
+                recorder.shrink();
+            }
+            // What is left cannot be given up: a record that is coming in, a request that is not known yet.
+            if self.held_bytes() >= before {
+                return;
+            }
+        }
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {

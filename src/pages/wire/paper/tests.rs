@@ -1,20 +1,24 @@
 use super::*;
 use crate::octets::Direction::FromClient;
-use crate::wire::log::{About, HELD_BYTES_MAX, WireLog};
+use crate::wire::log::{About, Badge, HELD_BYTES_MAX, Traveller, Viewer, WireLog};
 
-/// A connection in clear that somebody tries to break out of the file with.
-fn recorded(request: &[u8]) -> (WireLog, Arc<Recorder>) {
-    let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
-    let about = About {
+fn about() -> About {
+    About {
         number: 7,
         client: "127.0.0.1:40000".parse().unwrap(),
         server: "127.0.0.1:8080".parse().unwrap(),
         is_tls_port: false,
         opened_ns: 1_763_800_000_000_000_000,
-    };
-    let recorder = log.open(about, false);
+    }
+}
+
+/// A connection in clear that somebody tries to break out of the file with.
+fn recorded(request: &[u8]) -> (WireLog, Sight) {
+    let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
+    let recorder = log.open(about(), false);
     recorder.chunk(1_763_800_000_001_000_000, FromClient, request);
-    (log, recorder)
+    let sight = log.connection(&Viewer::OF_ALL, 7).unwrap();
+    (log, sight)
 }
 
 struct Paper {
@@ -23,12 +27,12 @@ struct Paper {
 }
 
 fn put_on_paper(request: &[u8]) -> Paper {
-    let (_log, recorder) = recorded(request);
+    let (_log, sight) = recorded(request);
     let assets = Assets::load(None, Some("v1".to_owned())).unwrap();
     let sheet = sheet(&assets, 7).unwrap();
     let policy = sheet.policy.clone();
     Paper {
-        html: sheet.with(&document(&recorder)),
+        html: sheet.with(&document(&sight).unwrap()),
         policy,
     }
 }
@@ -80,9 +84,9 @@ fn what_crossed_cannot_break_out_of_the_file() {
 
 #[test]
 fn each_pane_stands_in_the_file_once_and_each_item_finds_its_own() {
-    let (_log, recorder) =
+    let (_log, sight) =
         recorded(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    let document: Value = serde_json::from_str(&document(&recorder)).unwrap();
+    let document: Value = serde_json::from_str(&document(&sight).unwrap()).unwrap();
     let panes = document["panes"].as_array().unwrap();
     let shown = document["shown"].as_array().unwrap();
     assert_eq!(shown.len(), document["items"].as_array().unwrap().len());
@@ -97,16 +101,47 @@ fn each_pane_stands_in_the_file_once_and_each_item_finds_its_own() {
     assert_eq!(document["proof"], Value::Null);
 }
 
+/// The beginning of a handshake, as it would cross: one record with two messages that nobody knows.
+fn two_messages_in_a_record() -> Vec<u8> {
+    b"\x16\x03\x01\0\x0a\xee\0\0\x01a\xee\0\0\x01b".to_vec()
+}
+
 #[test]
-fn a_pane_that_stands_in_two_places_is_written_once() {
-    let mut panes = Panes::default();
-    assert_eq!(panes.place_of(r#"{"title":"Record 1"}"#), 0);
-    assert_eq!(panes.place_of(r#"{"title":"Record 2"}"#), 1);
-    assert_eq!(panes.place_of(r#"{"title":"Record 1"}"#), 0);
-    let written = format!("[{}]", panes.written.text);
-    let written: Value = serde_json::from_str(&written).unwrap();
+fn a_record_that_carried_two_messages_is_written_once() {
+    let (_log, sight) = recorded(&two_messages_in_a_record());
+    let document: Value = serde_json::from_str(&document(&sight).unwrap()).unwrap();
+    let shown = document["shown"].as_array().unwrap();
+    let on_the_wire: Vec<&Value> = shown.iter().map(|it| &it["on_the_wire"]).collect();
     assert_eq!(
-        written,
-        json!([{ "title": "Record 1" }, { "title": "Record 2" }])
+        on_the_wire.len(),
+        3,
+        "a record and two messages: {document}"
     );
+    assert!(
+        on_the_wire.iter().all(|it| **it == json!([0])),
+        "{on_the_wire:?}"
+    );
+    let records = document["panes"].as_array().unwrap().iter();
+    assert_eq!(records.filter(|pane| pane["item"] == 0).count(), 1);
+}
+
+#[test]
+fn what_has_become_somebody_elses_too_while_they_waited_is_not_put_on_paper() {
+    let log = WireLog::new(HELD_BYTES_MAX, Vec::new());
+    let recorder = log.open(about(), false);
+    let [ana, ben] = [1, 2].map(|byte| Badge::new([byte; 32]));
+    recorder.carries(Traveller::Session(ana));
+    let viewer = Viewer {
+        session: Some(ana),
+        ..Viewer::default()
+    };
+    let sight = log.connection(&viewer, 7).unwrap();
+    assert!(document(&sight).is_some());
+    recorder.chunk(
+        1,
+        FromClient,
+        b"POST /login HTTP/1.1\r\n\r\nname=ben&password=bens",
+    );
+    recorder.carries(Traveller::Session(ben));
+    assert_eq!(document(&sight), None);
 }
