@@ -110,7 +110,7 @@ async fn lead(
             .await
         }
         (Scheme::Https, Some(tls)) => {
-            let (mut stream, encrypted) = match encrypt(app, tls, tapped, &watch).await {
+            let (mut stream, encrypted) = match Box::pin(encrypt(app, tls, tapped, &watch)).await {
                 Ok(encrypted) => encrypted,
                 Err(ending) => return ending,
             };
@@ -124,7 +124,7 @@ async fn lead(
                 tls: Some(encrypted),
                 recorder: watch.recorder,
             };
-            serve(app, stream, &via, arrival.turned_away).await
+            carry(app, stream, &via, arrival.turned_away).await
         }
         _ => {
             let via = Via {
@@ -133,7 +133,25 @@ async fn lead(
                 tls: None,
                 recorder: watch.recorder,
             };
-            serve(app, Stream::Plain(tapped), &via, arrival.turned_away).await
+            carry(app, Stream::Plain(tapped), &via, arrival.turned_away).await
+        }
+    }
+}
+
+/// Requests, and perhaps frames after them. Says how it ended.
+///
+/// Each part is boxed, so that what is over takes no memory: an open WebSocket lasts for hours, the handshakes before it for
+/// milliseconds.
+async fn carry(app: &App, stream: Stream, via: &Via, turned_away: bool) -> String {
+    match Box::pin(serve(app, stream, via, turned_away)).await {
+        Served::Over(ending) => ending,
+        Served::Upgraded {
+            stream,
+            leftover,
+            upgrade,
+        } => {
+            let ended = Box::pin(pages::converse(app, via, stream, leftover, *upgrade)).await;
+            format!("WebSocket ended {ended}")
         }
     }
 }
@@ -236,22 +254,38 @@ async fn wrong_port(app: &App, tapped: Tap<TcpStream>, arrival: &Arrival, what: 
     }
 }
 
-/// Requests and responses, until one side has enough. Says how it ended.
-async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> String {
+/// What requests have led to.
+enum Served {
+    /// The connection is over, and so it ended.
+    Over(String),
+    /// From here on the bytes are frames.
+    Upgraded {
+        stream: Stream,
+        /// Read together with the request.
+        leftover: Bytes,
+        upgrade: Box<Upgrade>,
+    },
+}
+
+/// Requests and responses, until one side has enough or they are over.
+async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Served {
     let mut connection = HttpConnection::new(stream, deadlines(app));
     let mut requests = 0_u64;
     loop {
         let head = match connection.next_head(app.stopped()).await {
             Ok(Some(head)) => head,
             Ok(None) => break,
-            Err(error) => return refuse(app, connection, via, None, &error).await,
+            Err(error) => {
+                return Served::Over(refuse(app, connection, via, None, &error).await);
+            }
         };
         requests += 1;
         let started = Instant::now();
         let reply = match respond(app, &mut connection, via, &head, turned_away).await {
             Ok(reply) => reply,
             Err(error) => {
-                return refuse(app, connection, via, Some(head.method), &error).await;
+                let method = Some(head.method);
+                return Served::Over(refuse(app, connection, via, method, &error).await);
             }
         };
         let (response, upgrade) = match reply {
@@ -266,16 +300,19 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
             keep_alive,
         };
         if let Err(error) = connection.write_response(&response, circumstances).await {
-            return format!("{}, then {error}", counted(requests));
+            return Served::Over(format!("{}, then {error}", counted(requests)));
         }
         log_request(app, via, &head, &response, started.elapsed());
         if let Some(upgrade) = upgrade {
-            // An idle WebSocket holds nothing of the request it came from.
-            drop((head, response));
             if let Some(recorder) = &via.recorder {
                 recorder.goes_on();
             }
-            return upgraded(app, connection, via, upgrade).await;
+            let (stream, leftover) = connection.into_parts();
+            return Served::Upgraded {
+                stream,
+                leftover,
+                upgrade: Box::new(upgrade),
+            };
         }
         if let Some(recorder) = &via.recorder {
             recorder.between_requests(unread_len(&mut connection));
@@ -285,7 +322,7 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Strin
         }
     }
     connection.close().await;
-    counted(requests)
+    Served::Over(counted(requests))
 }
 
 fn counted(requests: u64) -> String {
@@ -399,18 +436,6 @@ async fn refuse(
     }
     connection.close().await;
     format!("refused with {}", response.status)
-}
-
-/// From here on the bytes are frames.
-async fn upgraded(
-    app: &App,
-    connection: HttpConnection<Stream>,
-    via: &Via,
-    upgrade: Upgrade,
-) -> String {
-    let (stream, leftover) = connection.into_parts();
-    let ended = pages::converse(app, via, stream, &leftover, upgrade).await;
-    format!("WebSocket ended {ended}")
 }
 
 fn deadlines(app: &App) -> Deadlines {

@@ -35,7 +35,7 @@ pub async fn converse<S>(
     app: &App,
     via: &Via,
     stream: S,
-    leftover: &[u8],
+    leftover: Bytes,
     upgrade: Upgrade,
 ) -> String
 where
@@ -50,7 +50,8 @@ where
         },
         _ => chat_limits(&app.config.limits),
     };
-    let mut socket = WebSocket::new(stream, leftover, limits);
+    let mut socket = WebSocket::new(stream, &leftover, limits);
+    drop(leftover);
     let served = match upgrade {
         Upgrade::News(admission) => follow_news(app, via, &mut socket, &admission.session).await,
         Upgrade::Chat {
