@@ -98,8 +98,12 @@ impl fmt::Display for Ended {
             EndedBy::Peer => "by the peer",
             EndedBy::Us => "by us",
         };
+        write!(f, "{by}, {}", self.code)?;
+        if self.reason.is_empty() {
+            return Ok(());
+        }
         // The peer's words are escaped: a line break in them must not begin a line of the log.
-        write!(f, "{by}, {}, {:?}", self.code, self.reason)
+        write!(f, ", {:?}", self.reason)
     }
 }
 
@@ -240,6 +244,14 @@ mod tests {
         assert_eq!(
             ended.to_string(),
             r#"by the peer, 1013 (try again later), "bye\nGET /""#
+        );
+        let without_words = Ended {
+            reason: String::new(),
+            ..ended
+        };
+        assert_eq!(
+            without_words.to_string(),
+            "by the peer, 1013 (try again later)"
         );
     }
 }

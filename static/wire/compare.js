@@ -89,12 +89,19 @@ class Half extends EventTarget {
 const plain = new Half(byId('compare-plain'), false);
 const tls = new Half(byId('compare-tls'), true);
 
-/** The newest pair that did the same, and more than fetch scripts and styles; else the newest of each. */
+/** What shows most, side by side: a password that crosses, then a conversation, then any page. */
+const TELLING = [/\bPOST /, /\/ws\/chat\//, /./];
+
+/** What a connection did, but for the scripts and styles that came with it. */
+const deedOf = ({ carried }) => carried.replace(/(, )?\d+ files?$/, '');
+
+/** The newest pair that did the same, the most telling first; else the newest of each. */
 function bestPair() {
-  const tells = ({ carried }) => carried !== '' && !/^\d+ files?$/.test(carried);
-  for (const one of plain.connections.filter(tells)) {
-    const other = tls.connections.find(({ carried }) => carried === one.carried);
-    if (other) return [one, other];
+  for (const kind of TELLING) {
+    for (const one of plain.connections.filter((it) => kind.test(deedOf(it)))) {
+      const other = tls.connections.find((it) => deedOf(it) === deedOf(one));
+      if (other) return [one, other];
+    }
   }
   return [plain.connections[0], tls.connections[0]];
 }

@@ -8,10 +8,10 @@ export function bytesOf(count) {
   return `${whole.format(count)} ${count === 1 ? 'byte' : 'bytes'}`;
 }
 
-/** `517 B`, `12.3 kB` */
+/** `517 B`, `12.3 kB`; number and unit stay on one line. */
 export function shortBytes(count) {
-  if (count < 10_000) return `${whole.format(count)} B`;
-  return count < 10_000_000 ? `${short.format(count / 1_000)} kB` : `${short.format(count / 1_000_000)} MB`;
+  if (count < 10_000) return `${whole.format(count)}\u00a0B`;
+  return count < 10_000_000 ? `${short.format(count / 1_000)}\u00a0kB` : `${short.format(count / 1_000_000)}\u00a0MB`;
 }
 
 /** Microseconds since the connection opened: `0.412 ms`, `1.203 s`, `2:05 min` */
