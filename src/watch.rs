@@ -90,13 +90,15 @@ pub(crate) fn log_request(
     took: Duration,
 ) {
     let path = head.target().split(['?', '#']).next().unwrap_or_default();
+    let tenths = took.as_micros() / 100;
     log!(
         app.log,
-        "#{} {} {path} {} {} bytes {:.1} ms",
+        "#{} {} {path} {} {} bytes {}.{} ms",
         via.number,
         head.method.as_str(),
         response.status.number(),
         response.content_len(),
-        took.as_secs_f64() * 1000.0
+        tenths / 10,
+        tenths % 10
     );
 }

@@ -27,8 +27,9 @@ use crate::http::router::{self, Found, Route};
 use crate::http::target::{Resource, Target};
 use crate::http::{Fields, Method, Response, StatusCode};
 
-/// Everything that can be asked for.
+/// Everything that can be asked for. In front, what is asked for most: it is looked through from the top.
 const ROUTES: &[Route<Page>] = &[
+    Route::get("/static/{..}", Page::StaticFile),
     Route::get("/", Page::Home),
     Route::get("/register", Page::RegisterForm),
     Route::post("/register", Page::Register),
@@ -49,7 +50,6 @@ const ROUTES: &[Route<Page>] = &[
     Route::get("/wire", Page::Wire),
     Route::get("/wire/compare", Page::WireCompare),
     Route::get("/wire/{}", Page::WireConnection),
-    Route::get("/static/{..}", Page::StaticFile),
     Route::get("/favicon.ico", Page::Favicon),
 ];
 
