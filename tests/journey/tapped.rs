@@ -44,7 +44,7 @@ fn counting(counted: &Arc<Counted>) -> Observer {
             Direction::FromClient => &counted.received,
             Direction::FromServer => &counted.sent,
         };
-        counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        counter.fetch_add(chunk.as_slice().len() as u64, Ordering::Relaxed);
     })
 }
 
