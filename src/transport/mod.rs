@@ -34,16 +34,20 @@ pub trait WriteChunks: AsyncWrite {
 }
 
 // Streams that show nothing to anybody.
+impl WriteChunks for TcpStream {}
 impl WriteChunks for DuplexStream {}
 impl<S: AsyncRead + AsyncWrite + Unpin> WriteChunks for TlsStream<S> {}
 
-/// Hands chunks on as slices, so that they are written together.
+/// Hands chunks on as slices, so that they are written together; empty ones would only cost.
 fn with_slices<T>(chunks: &[Chunk<'_>], write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
     let mut slices = [IoSlice::new(&[]); CHUNKS_MAX];
-    for (slice, chunk) in slices.iter_mut().zip(chunks) {
-        *slice = IoSlice::new(chunk.as_slice());
-    }
-    write(slices.get(..chunks.len()).unwrap_or(&slices))
+    let bytes = chunks.iter().map(|chunk| chunk.as_slice());
+    let filled = slices
+        .iter_mut()
+        .zip(bytes.filter(|bytes| !bytes.is_empty()))
+        .map(|(slice, bytes)| *slice = IoSlice::new(bytes))
+        .count();
+    write(slices.get(..filled).unwrap_or_default())
 }
 
 /// A connection's stream of application bytes. One tap lies under TLS and shows what the network sees; above TLS another shows what was
