@@ -20,7 +20,7 @@ pub const CHUNKS_MAX: usize = 16;
 
 /// A stream that hears of the bytes written to it which of them are shared, for those who keep what passes.
 pub trait WriteChunks: AsyncWrite {
-    /// Writes what it can of the first `CHUNKS_MAX` chunks, one behind the other, and gives how many bytes that was.
+    /// Writes what it can of the first `CHUNKS_MAX` chunks, one behind the other, in one go, and gives how many bytes that was.
     ///
     /// # Errors
     /// Of the stream.

@@ -172,6 +172,8 @@ impl<S: AsyncWrite + Unpin> WriteChunks for Tap<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+    use std::future::poll_fn;
     use std::sync::Mutex;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -248,5 +250,34 @@ mod tests {
             .collect();
         assert_eq!(shown, b"abcdefgh"[..written]);
         drop(client);
+    }
+
+    #[tokio::test]
+    async fn shared_bytes_are_shown_shared_if_they_were_taken_whole() {
+        let (head, content) = (&b"head"[..], Bytes::from_static(b"content"));
+        for (room, expected) in [
+            (11, vec![(4, false), (7, true)]),
+            (10, vec![(4, false), (6, false)]),
+            (4, vec![(4, false)]),
+        ] {
+            let (_client, server) = duplex(room);
+            let shown = Arc::new(Mutex::new(Vec::new()));
+            let seen_log = shown.clone();
+            let observer: Observer = Arc::new(move |_, seen| {
+                let Seen::Chunk(chunk) = seen else { return };
+                let is_shared = matches!(chunk, Chunk::Shared(_));
+                let len = chunk.as_slice().len();
+                seen_log.lock().unwrap().push((len, is_shared));
+            });
+            let mut server = Tap::new(server, Some(observer));
+            let chunks = [
+                Chunk::Borrowed(head),
+                Chunk::Borrowed(&[]),
+                Chunk::Shared(&content),
+            ];
+            let write = poll_fn(|cx| Pin::new(&mut server).poll_write_chunks(cx, &chunks));
+            assert_eq!(write.await.unwrap(), room);
+            assert_eq!(*shown.lock().unwrap(), expected);
+        }
     }
 }
