@@ -315,11 +315,12 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     async fn write_all(&mut self, head: &[u8], content: &Bytes) -> io::Result<()> {
         let mut sent_len = 0;
         while sent_len < head.len() + content.len() {
-            let chunks = match sent_len.checked_sub(head.len()) {
-                None => [rest_of(head, sent_len), Chunk::Shared(content)],
-                Some(0) => [Chunk::Shared(content), Chunk::Borrowed(&[])],
-                Some(begun_len) => [rest_of(content, begun_len), Chunk::Borrowed(&[])],
+            let content_left = match sent_len.saturating_sub(head.len()) {
+                0 => Chunk::Shared(content),
+                // The rest of it; its memory holds the whole.
+                begun_len => rest_of(content, begun_len),
             };
+            let chunks = [rest_of(head, sent_len), content_left];
             let written_len = self
                 .in_time(|stream, context| stream.poll_write_chunks(context, &chunks))
                 .await?;

@@ -100,7 +100,7 @@ async fn every_byte_that_crossed_the_socket_is_counted() {
 
 #[tokio::test]
 async fn a_response_that_fits_is_one_record_of_tls_though_head_and_content_lie_apart() {
-    let server = Server::start(&["--both", "--tls-port=0"]).await;
+    let server = Server::start(&["--both", "--tls-port=0"], |_| {}).await;
     let received = Arc::new(Mutex::new(Vec::new()));
     let receiving = received.clone();
     let observer: Observer = Arc::new(move |direction, seen| {
