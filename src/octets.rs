@@ -1,7 +1,10 @@
-//! The shape in which every decoder answers, which way bytes went, small views of raw bytes, and how many there are in words.
+//! The shape in which every decoder answers, which way bytes went and how they are held, small views of raw bytes, and how many there
+//! are in words.
 //! No protocol's grammar lives here: those are in `http`, `websocket` and `wire`.
 
 use std::fmt;
+
+use bytes::Bytes;
 
 /// What one decoding step learned: show more bytes, or the first `used_bytes` made `value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,62 @@ impl Direction {
             Self::FromClient => Self::FromServer,
             Self::FromServer => Self::FromClient,
         }
+    }
+}
+
+/// Bytes that cross a socket in one piece, and how they are held: whoever keeps shared ones needs no copy of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chunk<'a> {
+    /// They last as long as the call: to keep them is to copy them.
+    Borrowed(&'a [u8]),
+    /// They can be kept by reference. They should be all that is in their memory, or keeping them would keep more than they are.
+    Shared(&'a Bytes),
+}
+
+impl<'a> Chunk<'a> {
+    /// Fewer bytes are not worth sharing: to copy them costs less than to count a reference on every processor that has one, and a
+    /// reference takes 32 bytes itself.
+    pub const SHARED_LEN_MIN: usize = 512;
+
+    /// The bytes, however they are held.
+    #[must_use]
+    pub fn as_slice(self) -> &'a [u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The first `len` bytes. A part is no longer shared: kept by reference, it would keep the rest, too.
+    #[must_use]
+    pub fn first(self, len: usize) -> Self {
+        let bytes = self.as_slice();
+        match bytes.get(..len) {
+            Some(part) if part.len() < bytes.len() => Self::Borrowed(part),
+            _ => self,
+        }
+    }
+
+    /// The bytes, if they should be kept by reference.
+    #[must_use]
+    pub fn worth_sharing(self) -> Option<&'a Bytes> {
+        match self {
+            Self::Shared(bytes) if bytes.len() >= Self::SHARED_LEN_MIN => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The bytes, to be kept: copied if they have to be.
+    #[must_use]
+    pub fn to_bytes(self) -> Bytes {
+        self.worth_sharing()
+            .map_or_else(|| Bytes::copy_from_slice(self.as_slice()), Bytes::clone)
+    }
+}
+
+impl<'a, T: AsRef<[u8]> + ?Sized> From<&'a T> for Chunk<'a> {
+    fn from(bytes: &'a T) -> Self {
+        Self::Borrowed(bytes.as_ref())
     }
 }
 
@@ -125,6 +184,24 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shared_is_kept_by_reference_only_if_it_is_long_and_whole() {
+        let long = Bytes::from(vec![7; Chunk::SHARED_LEN_MIN]);
+        let short = long.slice(1..);
+        let part = Chunk::Shared(&long).first(long.len() - 1);
+        for (chunk, bytes, is_kept) in [
+            (Chunk::Shared(&long), &long, true),
+            (Chunk::Shared(&long).first(long.len()), &long, true),
+            (Chunk::Shared(&short), &short, false),
+            (part, &short, false),
+            (Chunk::from(&long), &long, false),
+        ] {
+            let kept = chunk.to_bytes();
+            assert_eq!(kept, bytes);
+            assert_eq!(kept.as_ptr() == bytes.as_ptr(), is_kept, "{chunk:?}");
+        }
+    }
 
     #[test]
     fn one_is_counted_without_an_s() {

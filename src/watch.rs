@@ -48,7 +48,7 @@ impl Watch {
                     Direction::FromClient => &traffic.from_client,
                     Direction::FromServer => &traffic.from_server,
                 };
-                counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                counter.fetch_add(chunk.as_slice().len() as u64, Ordering::Relaxed);
             }
             if let Some(recorder) = &recorder {
                 match seen {
@@ -64,7 +64,7 @@ impl Watch {
         let recorder = self.recorder.clone()?;
         Some(Arc::new(move |direction, seen| {
             if let Seen::Chunk(chunk) = seen {
-                recorder.plaintext(direction, chunk);
+                recorder.plaintext(direction, chunk.as_slice());
             }
         }))
     }

@@ -6,11 +6,11 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{
@@ -21,18 +21,15 @@ use super::date;
 use super::head::{HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
 use super::status::StatusCode;
-use crate::octets::Progress;
+use crate::octets::{Chunk, Progress};
+use crate::transport::WriteChunks;
 
 /// How much is read at once. One such buffer serves all connections of a thread, so that those
 /// which wait hold none.
 const READ_LEN: usize = 16 * 1024;
 
-/// Content up to this length is copied behind its head, so that a response is one write; longer
-/// content is handed to the socket as it lies.
-const COPIED_CONTENT_LEN_MAX: usize = 8 * 1024;
-
-/// The largest buffer that a thread keeps for the next response it writes: a head and copied content.
-const OUT_KEPT_MAX: usize = 2 * COPIED_CONTENT_LEN_MAX;
+/// The largest buffer that a thread keeps for the next response it writes: a long head, and content not worth sharing.
+const OUT_KEPT_MAX: usize = 8 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_LEN]);
@@ -119,7 +116,7 @@ impl From<io::Error> for ReadError {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
+impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     /// A fresh connection; its first head is timed from now.
     pub fn new(stream: S, deadlines: Deadlines) -> Self {
         let first_head_until = Some(Instant::now() + deadlines.head);
@@ -223,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         }
         let content_follows = !matches!(framing, Framing::None | Framing::Length(0));
         if expects_continue && content_follows && self.unread.is_empty() {
-            self.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n"[..])
+            self.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &Bytes::new())
                 .await?;
         }
         match framing {
@@ -301,13 +298,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         circumstances: Circumstances,
     ) -> io::Result<()> {
         let mut out = OUT.take();
-        let content = with_date(|date| response.encode_head(circumstances, date, &mut out));
-        let written = if content.len() <= COPIED_CONTENT_LEN_MAX {
+        let mut content = with_date(|date| response.encode_head(circumstances, date, &mut out));
+        if Chunk::Shared(&content).worth_sharing().is_none() {
             out.extend_from_slice(&content);
-            self.write_all(out.as_slice()).await
-        } else {
-            self.write_all(out.as_slice().chain(content)).await
-        };
+            content = Bytes::new();
+        }
+        let written = self.write_all(&out, &content).await;
         if out.capacity() <= OUT_KEPT_MAX {
             out.clear();
             OUT.set(out);
@@ -315,17 +311,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
         written
     }
 
-    async fn write_all(&mut self, mut bytes: impl Buf) -> io::Result<()> {
-        let stalled = |_| io::Error::new(io::ErrorKind::TimedOut, "the peer stopped reading");
-        while bytes.has_remaining() {
-            let step = timeout(self.deadlines.write, self.stream.write_buf(&mut bytes));
-            if step.await.map_err(stalled)?? == 0 {
+    /// Writes the one, then the other, which is shared: whoever keeps what passes needs no copy of it.
+    async fn write_all(&mut self, head: &[u8], content: &Bytes) -> io::Result<()> {
+        let mut sent_len = 0;
+        while sent_len < head.len() + content.len() {
+            let content_left = match sent_len.saturating_sub(head.len()) {
+                0 => Chunk::Shared(content),
+                // The rest of it; its memory holds the whole.
+                begun_len => rest_of(content, begun_len),
+            };
+            let chunks = [rest_of(head, sent_len), content_left];
+            let written_len = self
+                .in_time(|stream, context| stream.poll_write_chunks(context, &chunks))
+                .await?;
+            if written_len == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
+            sent_len += written_len;
         }
-        timeout(self.deadlines.write, self.stream.flush())
+        self.in_time(|stream, context| stream.poll_flush(context))
             .await
-            .map_err(stalled)?
+    }
+
+    /// Takes one step forward with a response, unless the peer reads too slowly.
+    async fn in_time<T>(
+        &mut self,
+        mut step: impl FnMut(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> io::Result<T> {
+        let step = poll_fn(|context| step(Pin::new(&mut self.stream), context));
+        timeout(self.deadlines.write, step)
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the peer stopped reading"))?
     }
 
     /// Says goodbye and waits a moment for the peer's: whoever closes with bytes unread makes the
@@ -348,6 +364,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HttpConnection<S> {
     pub fn into_parts(self) -> (S, Bytes) {
         (self.stream, self.unread.freeze())
     }
+}
+
+fn rest_of(bytes: &[u8], sent_len: usize) -> Chunk<'_> {
+    Chunk::Borrowed(bytes.get(sent_len..).unwrap_or_default())
 }
 
 /// Hands out the date of this moment as `Date` has it, which is written once a second.

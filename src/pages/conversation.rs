@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncRead;
 
 use crate::app::{self, App};
 use crate::chat::event;
@@ -16,6 +16,7 @@ use crate::chat::visit::RoomVisit;
 use crate::config::Limits;
 use crate::model::{ChangeId, Group};
 use crate::store::StoreError;
+use crate::transport::WriteChunks;
 use crate::websocket::close::CloseCode;
 use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
 use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
@@ -39,7 +40,7 @@ pub async fn converse<S>(
     upgrade: Upgrade,
 ) -> String
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
     let limits = match upgrade {
         Upgrade::Echo => echo_limits(&app.config.limits),
@@ -254,8 +255,8 @@ fn guest<S: Stream>(via: &Via, socket: &WebSocket<S>, session: &SessionView) -> 
 }
 
 /// What a WebSocket runs over.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+trait Stream: AsyncRead + WriteChunks + Unpin + Send + 'static {}
+impl<S: AsyncRead + WriteChunks + Unpin + Send + 'static> Stream for S {}
 
 /// The chat's view of a WebSocket.
 struct SocketOutlet<S>(Arc<Socket<S>>);

@@ -7,11 +7,48 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use tap::Tap;
+
+use crate::octets::Chunk;
+
+/// So many chunks go into one system call. More gain little: a socket that let them gather has no room for many.
+pub const CHUNKS_MAX: usize = 16;
+
+/// A stream that hears of the bytes written to it which of them are shared, for those who keep what passes.
+pub trait WriteChunks: AsyncWrite {
+    /// Writes what it can of the first `CHUNKS_MAX` chunks, one behind the other, in one go, and gives how many bytes that was.
+    ///
+    /// # Errors
+    /// Of the stream.
+    fn poll_write_chunks(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        chunks: &[Chunk<'_>],
+    ) -> Poll<io::Result<usize>> {
+        with_slices(chunks, |slices| self.poll_write_vectored(context, slices))
+    }
+}
+
+// Streams that show nothing to anybody.
+impl WriteChunks for TcpStream {}
+impl WriteChunks for DuplexStream {}
+impl<S: AsyncRead + AsyncWrite + Unpin> WriteChunks for TlsStream<S> {}
+
+/// Hands chunks on as slices, so that they are written together; empty ones would only cost.
+fn with_slices<T>(chunks: &[Chunk<'_>], write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
+    let mut slices = [IoSlice::new(&[]); CHUNKS_MAX];
+    let bytes = chunks.iter().map(|chunk| chunk.as_slice());
+    let filled = slices
+        .iter_mut()
+        .zip(bytes.filter(|bytes| !bytes.is_empty()))
+        .map(|(slice, bytes)| *slice = IoSlice::new(bytes))
+        .count();
+    write(slices.get(..filled).unwrap_or_default())
+}
 
 /// A connection's stream of application bytes. One tap lies under TLS and shows what the network sees; above TLS another shows what was
 /// wrapped in it.
@@ -101,5 +138,15 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         on_either!(self, stream => stream.poll_shutdown(context))
+    }
+}
+
+impl WriteChunks for Stream {
+    fn poll_write_chunks(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        chunks: &[Chunk<'_>],
+    ) -> Poll<io::Result<usize>> {
+        on_either!(self, stream => stream.poll_write_chunks(context, chunks))
     }
 }

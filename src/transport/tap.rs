@@ -9,13 +9,14 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::octets::Direction;
+use super::{WriteChunks, with_slices};
+use crate::octets::{Chunk, Direction};
 
 /// What the tap saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen<'a> {
     /// These bytes crossed the socket.
-    Chunk(&'a [u8]),
+    Chunk(Chunk<'a>),
     /// This direction has ended, in order (FIN). Told once.
     End,
 }
@@ -57,6 +58,25 @@ impl<S> Tap<S> {
             observer(direction, seen);
         }
     }
+
+    /// Shows the chunks that were to be written as far as they were taken.
+    fn show_written<'a>(
+        &self,
+        written: &Poll<io::Result<usize>>,
+        chunks: impl Iterator<Item = Chunk<'a>>,
+    ) {
+        let (Poll::Ready(Ok(len)), Some(observer)) = (written, &self.observer) else {
+            return;
+        };
+        let mut left = *len;
+        for chunk in chunks {
+            let taken = left.min(chunk.as_slice().len());
+            if taken > 0 {
+                observer(Direction::FromServer, Seen::Chunk(chunk.first(taken)));
+            }
+            left -= taken;
+        }
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Tap<S> {
@@ -79,7 +99,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         if let Poll::Ready(Ok(())) = &read {
             match buffer.filled().get(filled_before..) {
                 Some(chunk) if !chunk.is_empty() => {
-                    self.show(Direction::FromClient, Seen::Chunk(chunk))
+                    self.show(Direction::FromClient, Seen::Chunk(chunk.into()))
                 }
                 // Nothing read although there was room: the peer has sent its FIN.
                 _ if had_room && !self.client_ended => {
@@ -103,7 +123,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         if let Poll::Ready(Ok(len)) = written
             && let Some(chunk) = bytes.get(..len)
         {
-            self.show(Direction::FromServer, Seen::Chunk(chunk));
+            self.show(Direction::FromServer, Seen::Chunk(chunk.into()));
         }
         written
     }
@@ -114,16 +134,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        if let (Poll::Ready(Ok(len)), true) = (&written, self.observer.is_some()) {
-            let mut left = *len;
-            for slice in slices {
-                let taken = left.min(slice.len());
-                if let Some(chunk) = slice.get(..taken).filter(|chunk| !chunk.is_empty()) {
-                    self.show(Direction::FromServer, Seen::Chunk(chunk));
-                }
-                left -= taken;
-            }
-        }
+        self.show_written(&written, slices.iter().map(|slice| Chunk::Borrowed(slice)));
         written
     }
 
@@ -145,9 +156,24 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> WriteChunks for Tap<S> {
+    fn poll_write_chunks(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        chunks: &[Chunk<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = with_slices(chunks, |slices| stream.poll_write_vectored(context, slices));
+        self.show_written(&written, chunks.iter().copied());
+        written
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+    use std::future::poll_fn;
     use std::sync::Mutex;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -158,7 +184,7 @@ mod tests {
         let seen_log = log.clone();
         let observer: Observer = Arc::new(move |direction, seen| {
             let bytes = match seen {
-                Seen::Chunk(chunk) => Some(chunk.to_vec()),
+                Seen::Chunk(chunk) => Some(chunk.as_slice().to_vec()),
                 Seen::End => None,
             };
             seen_log.lock().unwrap().push((direction, bytes));
@@ -224,5 +250,34 @@ mod tests {
             .collect();
         assert_eq!(shown, b"abcdefgh"[..written]);
         drop(client);
+    }
+
+    #[tokio::test]
+    async fn shared_bytes_are_shown_shared_if_they_were_taken_whole() {
+        let (head, content) = (&b"head"[..], Bytes::from_static(b"content"));
+        for (room, expected) in [
+            (11, vec![(4, false), (7, true)]),
+            (10, vec![(4, false), (6, false)]),
+            (4, vec![(4, false)]),
+        ] {
+            let (_client, server) = duplex(room);
+            let shown = Arc::new(Mutex::new(Vec::new()));
+            let seen_log = shown.clone();
+            let observer: Observer = Arc::new(move |_, seen| {
+                let Seen::Chunk(chunk) = seen else { return };
+                let is_shared = matches!(chunk, Chunk::Shared(_));
+                let len = chunk.as_slice().len();
+                seen_log.lock().unwrap().push((len, is_shared));
+            });
+            let mut server = Tap::new(server, Some(observer));
+            let chunks = [
+                Chunk::Borrowed(head),
+                Chunk::Borrowed(&[]),
+                Chunk::Shared(&content),
+            ];
+            let write = poll_fn(|cx| Pin::new(&mut server).poll_write_chunks(cx, &chunks));
+            assert_eq!(write.await.unwrap(), room);
+            assert_eq!(*shown.lock().unwrap(), expected);
+        }
     }
 }

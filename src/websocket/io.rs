@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 pub use socket::{Offered, Socket};
@@ -24,6 +24,7 @@ use super::close::{CloseCode, Ended, EndedBy};
 use super::frame::{Opcode, append_frame};
 use super::limits::WebSocketLimits;
 use super::messages::{Event, Messages, Violation};
+use crate::transport::WriteChunks;
 
 /// One read takes at most this much, a TLS record's content. It lies on the stack, so that a
 /// connection holds no read buffer while it waits.
@@ -68,7 +69,7 @@ pub struct WebSocket<S> {
     ended: Option<Ended>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
     /// Takes over `stream` after the 101 was written to it.
     ///
     /// `leftover` are bytes that were read together with the request and belong to its frames.

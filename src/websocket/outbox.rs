@@ -2,11 +2,11 @@
 //! No sockets: the shell asks for bytes, and says how many were taken.
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
 use super::close::{CloseCode, append_close_frame};
+use crate::octets::Chunk;
 
 /// What one waiting entry costs beside its bytes. Counted, so that a peer that asks for many small
 /// frames cannot make the bookkeeping outgrow the bound on bytes.
@@ -72,13 +72,19 @@ impl Outbox {
         self.waiting_len = self.waiting.front().map_or(0, Bytes::len);
     }
 
-    /// Fills `slices` with what is to be sent next and gives those that were filled.
-    pub(super) fn slices<'a, 'b>(&'a self, slices: &'b mut [IoSlice<'a>]) -> &'b [IoSlice<'a>] {
-        let len = self.waiting.len().min(slices.len());
-        for (slice, frames) in slices.iter_mut().zip(&self.waiting) {
-            *slice = IoSlice::new(frames);
+    /// Fills `chunks` with what is to be sent next and gives those that were filled.
+    pub(super) fn chunks<'a, 'b>(&'a self, chunks: &'b mut [Chunk<'a>]) -> &'b [Chunk<'a>] {
+        let len = self.waiting.len().min(chunks.len());
+        for (chunk, frames) in chunks.iter_mut().zip(&self.waiting) {
+            *chunk = Chunk::Shared(frames);
         }
-        slices.get(..len).unwrap_or_default()
+        if let (true, Some(first), Some(begun)) =
+            (self.front_begun, chunks.first_mut(), self.waiting.front())
+        {
+            // The rest of an entry; its memory holds the whole.
+            *first = Chunk::Borrowed(begun);
+        }
+        chunks.get(..len).unwrap_or_default()
     }
 
     /// Takes note that the first `sent_len` bytes are on their way.
@@ -113,9 +119,9 @@ mod tests {
 
     /// What would be sent next, in at most three pieces.
     fn next(outbox: &Outbox) -> Vec<Vec<u8>> {
-        let mut slices = [IoSlice::new(&[]); 3];
-        let slices = outbox.slices(&mut slices);
-        slices.iter().map(|slice| slice.to_vec()).collect()
+        let mut chunks = [Chunk::Borrowed(&[]); 3];
+        let chunks = outbox.chunks(&mut chunks);
+        chunks.iter().map(|it| it.as_slice().to_vec()).collect()
     }
 
     fn outbox(frames: &[&'static [u8]]) -> Outbox {
@@ -138,6 +144,27 @@ mod tests {
         outbox.advance(3);
         assert!(outbox.is_empty() && next(&outbox).is_empty());
         assert_eq!(outbox.cost_behind_first(), 0);
+    }
+
+    #[test]
+    fn entries_are_shared_as_long_as_they_are_whole() {
+        let mut outbox = outbox(&[b"abc", b"de"]);
+        let is_shared = |outbox: &Outbox| {
+            let mut chunks = [Chunk::Borrowed(&[]); 3];
+            let chunks = outbox.chunks(&mut chunks).iter();
+            let is_shared = chunks.map(|chunk| matches!(chunk, Chunk::Shared(_)));
+            is_shared.collect::<Vec<_>>()
+        };
+        for (sent_len, expected) in [
+            (0, &[true, true][..]),
+            (1, &[false, true]),
+            (2, &[true]),
+            (1, &[false]),
+            (1, &[]),
+        ] {
+            outbox.advance(sent_len);
+            assert_eq!(is_shared(&outbox), expected);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What the tap under TLS counts is what crossed the socket, to the byte; and what the log tells is never a secret.
 
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use secure_chat::log::Log;
 use secure_chat::octets::Direction;
@@ -44,7 +44,7 @@ fn counting(counted: &Arc<Counted>) -> Observer {
             Direction::FromClient => &counted.received,
             Direction::FromServer => &counted.sent,
         };
-        counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        counter.fetch_add(chunk.as_slice().len() as u64, Ordering::Relaxed);
     })
 }
 
@@ -96,6 +96,31 @@ async fn every_byte_that_crossed_the_socket_is_counted() {
             "{wire:?}, {sent} sent and {received} received: {line}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_response_that_fits_is_one_record_of_tls_though_head_and_content_lie_apart() {
+    let server = Server::start(&["--both", "--tls-port=0"], |_| {}).await;
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let receiving = received.clone();
+    let observer: Observer = Arc::new(move |direction, seen| {
+        if let (Direction::FromClient, Seen::Chunk(chunk)) = (direction, seen) {
+            receiving.lock().unwrap().extend(chunk.as_slice());
+        }
+    });
+    let mut client = Client::connect_watched(&server, Wire::Tls, Some(observer)).await;
+    // Behind the first response nothing of the handshake is still to come.
+    for path in ["/login", "/static/outbox.js"] {
+        received.lock().unwrap().clear();
+        client.get(path).await;
+    }
+    let received = received.lock().unwrap();
+    let [23, 3, 3, high, low] = received[..5] else {
+        panic!("no record of application data: {:?}", &received[..5]);
+    };
+    let record_len = 5 + usize::from(u16::from_be_bytes([high, low]));
+    assert_eq!(received.len(), record_len);
+    assert!(record_len > 5_000);
 }
 
 const PASSWORDS: [&str; 3] = [

@@ -18,11 +18,12 @@ mod tls;
 use std::time::Duration;
 
 use bytes::Bytes;
+use secure_chat::transport::WriteChunks;
 use secure_chat::websocket::close::Ended;
 use secure_chat::websocket::frame::append_text_frame;
 use secure_chat::websocket::io::{Incoming, WebSocket};
 use secure_chat::websocket::limits::WebSocketLimits;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+use tokio::io::{AsyncRead, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -52,7 +53,7 @@ async fn tcp_streams() -> (TcpStream, TcpStream) {
 /// returns: whatever is done from outside now has to wake it.
 async fn receive_all<S>(mut websocket: WebSocket<S>) -> JoinHandle<(Vec<Incoming>, Ended)>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
     let task = tokio::spawn(async move {
         let mut received = Vec::new();

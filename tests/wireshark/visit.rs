@@ -106,8 +106,8 @@ pub(crate) async fn connect(server: &Server, way: Way) -> (Client, Arc<Mutex<Cro
         let mut crossed = watching.lock().unwrap();
         // The client's end: what is read there comes from the server.
         match direction {
-            Direction::FromClient => crossed.received.extend(chunk),
-            Direction::FromServer => crossed.sent.extend(chunk),
+            Direction::FromClient => crossed.received.extend(chunk.as_slice()),
+            Direction::FromServer => crossed.sent.extend(chunk.as_slice()),
         }
     });
     let versions: Option<&[_]> = match way {

@@ -6,13 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
 use crate::chat::event::encode_session_ended;
 use crate::chat::sessions::{EndReason, SessionView};
+use crate::transport::WriteChunks;
 use crate::websocket::close::CloseCode;
 use crate::websocket::frame::append_text_frame;
 use crate::websocket::io::{Incoming, Offered, WebSocket};
@@ -62,7 +63,7 @@ pub struct Watcher {
 /// Tells a view what it may see, until it is closed.
 pub(in crate::pages) async fn serve<S>(app: &App, socket: &mut WebSocket<S>, watcher: &Watcher)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
     let Some(log) = &app.wire else { return };
     let mut view = View::new(log, watcher.viewer);
@@ -123,7 +124,7 @@ async fn tell<S>(
     events: Vec<String>,
 ) -> Result<(), ()>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
     for event in events {
         let mut frame = Vec::new();

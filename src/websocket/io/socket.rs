@@ -2,21 +2,19 @@
 //! No frames are made here, and none are understood: whole ones come in, and leave in that order.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::coop::unconstrained;
 
+use crate::octets::Chunk;
+use crate::transport::{CHUNKS_MAX, WriteChunks};
 use crate::websocket::close::CloseCode;
 use crate::websocket::outbox::Outbox;
-
-/// How many waiting entries go into one system call. More gain little: a socket that let them
-/// gather has no room for many.
-const SLICES_MAX: usize = 16;
 
 /// What became of frames that were offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +46,7 @@ struct Shared<S> {
     failure: Option<io::Error>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+impl<S: AsyncRead + WriteChunks + Unpin> Socket<S> {
     pub(super) fn new(stream: S, queue_bytes_max: usize) -> Self {
         Self {
             shared: Mutex::new(Shared {
@@ -161,7 +159,7 @@ impl<S> Socket<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Shared<S> {
+impl<S: WriteChunks + Unpin> Shared<S> {
     fn is_idle(&self) -> bool {
         self.outbox.is_empty() && !self.unflushed && self.failure.is_none()
     }
@@ -208,9 +206,9 @@ impl<S: AsyncWrite + Unpin> Shared<S> {
         };
         let mut stream = Pin::new(stream);
         while !self.outbox.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let next = self.outbox.slices(&mut slices);
-            let sent_len = ready!(stream.as_mut().poll_write_vectored(cx, next))?;
+            let mut chunks = [Chunk::Borrowed(&[]); CHUNKS_MAX];
+            let next = self.outbox.chunks(&mut chunks);
+            let sent_len = ready!(stream.as_mut().poll_write_chunks(cx, next))?;
             if sent_len == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

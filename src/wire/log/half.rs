@@ -8,10 +8,11 @@
 //! Where the stream is made of TLS records, the gap begins and ends at the border of one and its records are counted:
 //! whoever opens the records behind it must know their number.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::borders::Borders;
+use super::pieces::Pieces;
+use crate::octets::Chunk;
 use crate::wire::dissect::tls_record::RECORD_HEADER_LEN;
 use crate::wire::event::{Missing, What};
 
@@ -25,7 +26,7 @@ pub const TAIL_LEN: usize = 192 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Half {
     head: Vec<u8>,
-    tail: VecDeque<u8>,
+    tail: Pieces,
     borders: Borders,
     head_is_full: bool,
     /// Where the tail begins.
@@ -54,13 +55,14 @@ impl Half {
         self.head.len() as u64..end.max(self.head.len() as u64)
     }
 
-    /// How many bytes are held.
-    pub(super) fn kept_len(&self) -> usize {
-        self.head.len() + self.tail.len()
+    /// How much memory it takes, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        self.head.len() + self.tail.cost()
     }
 
     /// Takes the next bytes; the oldest of the tail go for them.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, chunk: Chunk<'_>) {
+        let bytes = chunk.as_slice();
         self.total += bytes.len() as u64;
         let mut rest = bytes;
         if !self.head_is_full {
@@ -82,7 +84,9 @@ impl Half {
             }
         }
         if self.head_is_full {
-            self.push_tail(rest);
+            // A part of a shared chunk would keep the whole.
+            let is_whole = rest.len() == bytes.len();
+            self.push_tail(if is_whole { chunk } else { rest.into() });
         }
     }
 
@@ -119,7 +123,7 @@ impl Half {
                     self.tail.len()
                 }
             };
-            self.tail.drain(..gone);
+            self.tail.drop_front(gone);
             self.tail_start += gone as u64;
         }
         self.tail.shrink_to_fit();
@@ -171,23 +175,27 @@ impl Half {
         let mut bytes = in_head.unwrap_or_default().to_vec();
         let in_tail = part(self.tail_start, self.tail.len());
         if !in_tail.is_empty() {
-            bytes.extend(self.tail.range(in_tail));
+            self.tail.copy_to(&mut bytes, &in_tail);
         }
         bytes
     }
 
-    fn push_tail(&mut self, bytes: &[u8]) {
-        if !self.borders.are_of_records() && bytes.len() > TAIL_LEN {
+    fn push_tail(&mut self, chunk: Chunk<'_>) {
+        let bytes = chunk.as_slice();
+        if bytes.len() <= TAIL_LEN {
+            self.tail.push(chunk);
+            self.make_room();
+        } else if self.borders.are_of_records() {
+            for part in bytes.chunks(TAIL_LEN) {
+                self.tail.push(part.into());
+                self.make_room();
+            }
+        } else {
             // None of what is there will stay: no use in copying it all.
             let (passed, kept) = bytes.split_at(bytes.len() - TAIL_LEN);
             self.tail_start += (self.tail.len() + passed.len()) as u64;
-            self.tail.clear();
-            self.tail.extend(kept);
-            return;
-        }
-        for piece in bytes.chunks(TAIL_LEN) {
-            self.tail.extend(piece);
-            self.make_room();
+            self.tail = Pieces::default();
+            self.tail.push(kept.into());
         }
     }
 
@@ -206,7 +214,7 @@ impl Half {
             .are_of_records()
             .then(|| {
                 self.borders
-                    .record_len(self.tail.iter().copied().take(RECORD_HEADER_LEN))
+                    .record_len(self.tail.iter().take(RECORD_HEADER_LEN))
             })
             .flatten()
     }
@@ -225,7 +233,7 @@ impl Half {
                     excess
                 }
             };
-            self.tail.drain(..gone);
+            self.tail.drop_front(gone);
             self.tail_start += gone as u64;
         }
     }
@@ -237,6 +245,10 @@ mod tests {
 
     fn kept(half: &Half, range: Range<u64>) -> Vec<u8> {
         half.copy(&range)
+    }
+
+    fn kept_len(half: &Half) -> usize {
+        half.head.len() + half.tail.len()
     }
 
     fn records_before_gap_end(half: &Half) -> Option<u64> {
@@ -266,7 +278,7 @@ mod tests {
         for chunk_len in [1000, 16_384, 100_000, all.len()] {
             let mut half = Half::default();
             for chunk in all.chunks(chunk_len) {
-                half.push(chunk);
+                half.push(chunk.into());
             }
             assert!(half.gap().is_empty(), "in chunks of {chunk_len}");
             assert!(kept(&half, 0..all.len() as u64) == all);
@@ -279,7 +291,7 @@ mod tests {
         for chunk_len in [1000, 16_384, all.len()] {
             let mut half = Half::default();
             for chunk in all.chunks(chunk_len) {
-                half.push(chunk);
+                half.push(chunk.into());
             }
             let head_len = HEAD_LEN as u64;
             assert_eq!(
@@ -302,7 +314,7 @@ mod tests {
         for chunk_len in [1, 700, 16_384, all.len()] {
             let mut half = Half::default();
             for chunk in all.chunks(chunk_len) {
-                half.push(chunk);
+                half.push(chunk.into());
             }
             let gap = half.gap();
             assert!(gap.start >= HEAD_LEN as u64 && gap.start < (HEAD_LEN + record_len) as u64);
@@ -320,12 +332,12 @@ mod tests {
         all.extend(pattern(HEAD_LEN + 2 * TAIL_LEN));
         let mut half = Half::default();
         for chunk in all.chunks(5000) {
-            half.push(chunk);
+            half.push(chunk.into());
         }
         assert_eq!(half.total(), all.len() as u64);
         assert_eq!(records_before_gap_end(&half), None);
         let gap = half.gap();
-        assert_eq!(half.kept_len() as u64, half.total() - (gap.end - gap.start));
+        assert_eq!(kept_len(&half) as u64, half.total() - (gap.end - gap.start));
         assert!(kept(&half, gap.end..half.total()) == all[usize::try_from(gap.end).unwrap()..]);
     }
 
@@ -334,9 +346,9 @@ mod tests {
         for len in [100, HEAD_LEN + 100, HEAD_LEN + TAIL_LEN + 100] {
             let all = pattern(len);
             let mut half = Half::default();
-            half.push(&all);
+            half.push((&all).into());
             let before = half.gap();
-            half.push(b"GET /wire HTTP/1.1\r\n\r\n");
+            half.push(b"GET /wire HTTP/1.1\r\n\r\n".into());
             half.take_back(len as u64);
             assert_eq!(half.total(), len as u64);
             assert!(half.gap().start == before.start);
@@ -348,7 +360,7 @@ mod tests {
     #[test]
     fn a_gap_is_told_where_reading_meets_it() {
         let mut half = Half::default();
-        half.push(&pattern(HEAD_LEN + TAIL_LEN + 100));
+        half.push((&pattern(HEAD_LEN + TAIL_LEN + 100)).into());
         let (head_len, end) = (HEAD_LEN as u64, half.total());
         let gap_end = head_len + 100;
         for (from, to, lens, next) in [
@@ -386,15 +398,15 @@ mod tests {
             let mut half = Half::default();
             // The last record has not come whole.
             let (before, behind) = all.split_at(200 * record_len + 100);
-            half.push(before);
+            half.push(before.into());
             assert!(half.give_up_tail());
             assert!(!half.give_up_tail(), "there is no more to give up");
             let gap = half.gap();
             let kept_behind = if is_records { 100 } else { 0 };
             assert_eq!(gap.end, before.len() as u64 - kept_behind);
-            assert_eq!(half.kept_len() as u64, gap.start + kept_behind);
+            assert_eq!(kept_len(&half) as u64, gap.start + kept_behind);
             assert_eq!(records_before_gap_end(&half), is_records.then_some(200));
-            half.push(behind);
+            half.push(behind.into());
             assert_eq!(half.gap(), gap, "there is room again");
             assert!(kept(&half, gap.end..half.total()) == all[usize::try_from(gap.end).unwrap()..]);
         }
@@ -406,13 +418,13 @@ mod tests {
         for (all, is_records) in [(records(300, 1000), true), (pattern(301_500), false)] {
             let mut half = Half::default();
             let (before, behind) = all.split_at(20 * record_len + 100);
-            half.push(before);
+            half.push(before.into());
             assert!(!half.give_up_tail(), "there is none yet");
             half.give_up_head();
-            assert_eq!((half.gap(), half.kept_len()), (0..before.len() as u64, 0));
+            assert_eq!((half.gap(), kept_len(&half)), (0..before.len() as u64, 0));
             assert_eq!(records_before_gap_end(&half), is_records.then_some(20));
             for chunk in behind.chunks(300) {
-                half.push(chunk);
+                half.push(chunk.into());
             }
             let whole_len = if is_records {
                 21 * record_len
@@ -428,8 +440,8 @@ mod tests {
         }
         // Of one that is full the tail is not touched.
         let mut full = Half::default();
-        full.push(&pattern(HEAD_LEN + 1000));
+        full.push((&pattern(HEAD_LEN + 1000)).into());
         full.give_up_head();
-        assert_eq!((full.gap(), full.kept_len()), (0..HEAD_LEN as u64, 1000));
+        assert_eq!((full.gap(), kept_len(&full)), (0..HEAD_LEN as u64, 1000));
     }
 }

@@ -6,6 +6,7 @@ mod fingerprint;
 mod half;
 mod marks;
 mod owner;
+mod pieces;
 mod plaintext;
 /// News that waits to be written by a thread of its own.
 pub mod queue;

@@ -3,6 +3,7 @@
 
 use super::half::Half;
 use super::marks::{self, Marks};
+use crate::octets::Chunk;
 use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::wire::both::Both;
 use crate::wire::event::{Event, What};
@@ -35,10 +36,10 @@ pub struct Cursor {
 
 impl Record {
     /// Takes what crossed next.
-    pub(super) fn chunk(&mut self, time_ns: u64, direction: Direction, bytes: &[u8]) {
+    pub(super) fn chunk(&mut self, time_ns: u64, direction: Direction, chunk: Chunk<'_>) {
         let half = self.halves.of_mut(direction);
         let start = half.total();
-        half.push(bytes);
+        half.push(chunk);
         let range = start..half.total();
         self.marks.bytes(time_ns, direction, &range);
         let halves = &self.halves;
@@ -66,7 +67,7 @@ impl Record {
 
     /// How much memory all of it takes, in bytes.
     pub(super) fn cost(&self) -> usize {
-        self.halves.client.kept_len() + self.halves.server.kept_len() + self.marks.cost()
+        self.halves.client.cost() + self.halves.server.cost() + self.marks.cost()
     }
 
     /// Makes room: gives up what came latest or, if nothing of that is left, the beginning. What comes next is kept again.

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::fingerprint::Fingerprint;
@@ -16,7 +15,7 @@ use super::shelf::Shelf;
 use super::sight::Reading;
 use super::sink::{About, News};
 use super::telling::Waiting;
-use crate::octets::Direction;
+use crate::octets::{Chunk, Direction};
 use crate::wire::both::Both;
 use crate::wire::decrypt::{KeyLogLine, Secrets};
 use crate::wire::event::{Event, What};
@@ -111,8 +110,9 @@ impl Recorder {
     }
 
     /// Records bytes that crossed the socket.
-    pub fn chunk(&self, time_ns: u64, direction: Direction, bytes: &[u8]) {
-        if bytes.is_empty() {
+    pub fn chunk<'a>(&self, time_ns: u64, direction: Direction, chunk: impl Into<Chunk<'a>>) {
+        let chunk = chunk.into();
+        if chunk.as_slice().is_empty() {
             return;
         }
         let mut kept = self.kept();
@@ -120,9 +120,9 @@ impl Recorder {
             return;
         }
         let before = kept.record.totals();
-        kept.waiting.crosses(direction, bytes, before);
-        kept.record.chunk(time_ns, direction, bytes);
-        let what = || What::Bytes(Bytes::copy_from_slice(bytes));
+        kept.waiting.crosses(direction, chunk.as_slice(), before);
+        kept.record.chunk(time_ns, direction, chunk);
+        let what = || What::Bytes(chunk.to_bytes());
         self.has_happened(kept, time_ns, direction, what);
     }
 

@@ -1,8 +1,12 @@
 //! The log as a whole: what is recorded, held back, concealed, told to sinks, and let go.
 
 use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+
+use bytes::Bytes;
 
 use super::*;
+use crate::octets::Chunk;
 use crate::octets::Direction::{self, FromClient, FromServer};
 use crate::wire::decrypt::{KeyLogLine, Label, Secret};
 use crate::wire::event::{Event, What};
@@ -94,6 +98,40 @@ fn what_crossed_is_read_in_order_once_and_from_the_beginning_by_each_reader() {
     assert_eq!(read(&recorder, &mut early), rest);
     assert_eq!(read(&recorder, &mut early), []);
     assert_eq!(read(&recorder, &mut Cursor::default()).len(), 5);
+}
+
+/// Passes on the bytes that it is told of.
+struct Told(Sender<Bytes>);
+
+impl Sink for Told {
+    fn take(&self, _: &Arc<About>, news: &News<'_>) {
+        if let News::Event(Event {
+            what: What::Bytes(bytes),
+            ..
+        }) = news
+        {
+            let _ = self.0.send(bytes.clone());
+        }
+    }
+}
+
+#[test]
+fn shared_bytes_are_kept_and_told_of_without_a_copy_behind_the_beginning() {
+    let (told, hear) = channel();
+    let log = WireLog::new(HELD_BYTES_MAX, vec![Arc::new(Told(told))]);
+    let recorder = log.open(about(1), false);
+    recorder.carries(Traveller::Stranger);
+    recorder.chunk(1, FromServer, &[b'x'; HEAD_LEN]);
+    let content = Bytes::from(vec![b'y'; 5000]);
+    recorder.chunk(2, FromServer, Chunk::Shared(&content));
+    let heard: Vec<Bytes> = hear.try_iter().collect();
+    assert_eq!(heard[1].as_ptr(), content.as_ptr());
+    drop(heard);
+    assert!(!content.is_unique(), "it is kept by reference");
+    let kept = events(&recorder, &mut Cursor::default());
+    assert_eq!(kept.last().unwrap().what, What::Bytes(content.clone()));
+    drop((recorder, log));
+    assert!(content.is_unique());
 }
 
 #[test]
