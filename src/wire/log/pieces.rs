@@ -180,11 +180,11 @@ mod tests {
             (BLOCK_LEN, false),
         ],
         &[
-            (700, true),
+            (1500, true),
             (300, false),
-            (700, true),
+            (1500, true),
             (300, false),
-            (700, true),
+            (1500, true),
         ],
     ];
 
