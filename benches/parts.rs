@@ -1,6 +1,7 @@
 //! The hot parts by themselves, without sockets: `cargo bench --bench parts [-- FILTER]`.
 //! What the whole costs is measured from outside; this tells which part it is, and whether a change to it pays.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 
 use bytes::Bytes;
@@ -53,7 +54,7 @@ fn http(c: &mut Criterion) {
     c.bench_function("request head", |b| {
         b.iter(|| decode_request_head(black_box(REQUEST), &mut 0));
     });
-    let segments = ["static", "18f0a1b2c3d", "messages.js"].map(str::to_owned);
+    let segments = ["static", "18f0a1b2c3d", "messages.js"].map(Cow::from);
     c.bench_function("route", |b| {
         b.iter(|| {
             black_box(find(ROUTES, Method::Get, black_box(&segments)));

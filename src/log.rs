@@ -45,8 +45,8 @@ struct Waiting {
     text: String,
     lost: u64,
     is_open: bool,
-    /// The latest second in which something was said, and how it is written.
-    second: (u64, String),
+    /// The millisecond of the latest line, and how it is written: on a busy server many lines have the same.
+    moment: (u128, String),
 }
 
 impl Log {
@@ -76,7 +76,16 @@ impl Log {
 
     /// Adds a line, with the time in front. Never waits for whoever reads it.
     pub fn line(&self, text: fmt::Arguments<'_>) {
-        self.lines.add(SystemTime::now(), text);
+        let write = |out: &mut String| {
+            let _ = out.write_fmt(text);
+        };
+        self.lines.add(SystemTime::now(), write);
+    }
+
+    /// As `line`, of what is written down already: for the line that each request gets.
+    pub fn parts(&self, parts: &[&str]) {
+        let write = |out: &mut String| out.extend(parts.iter().copied());
+        self.lines.add(SystemTime::now(), write);
     }
 
     /// Writes out what waits, and takes no more lines.
@@ -111,8 +120,8 @@ impl Lines {
         self.change(|waiting| waiting.is_open = false);
     }
 
-    fn add(&self, now: SystemTime, text: fmt::Arguments<'_>) {
-        self.change(|waiting| waiting.add(now, text));
+    fn add(&self, now: SystemTime, write: impl FnOnce(&mut String)) {
+        self.change(|waiting| waiting.add(now, write));
     }
 
     fn change(&self, change: impl FnOnce(&mut Waiting)) {
@@ -145,7 +154,7 @@ impl Lines {
 }
 
 impl Waiting {
-    fn add(&mut self, now: SystemTime, text: fmt::Arguments<'_>) {
+    fn add(&mut self, now: SystemTime, write: impl FnOnce(&mut String)) {
         if !self.is_open {
             return;
         }
@@ -161,25 +170,31 @@ impl Waiting {
                 "({lost} lines were lost here, they came too fast) "
             );
         }
-        let _ = self.text.write_fmt(text);
+        write(&mut self.text);
         self.text.push('\n');
     }
 
     /// `2026-11-22T23:40:01.123Z `: UTC, so that logs of two machines can be laid side by side.
     fn add_time(&mut self, now: SystemTime) {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (second, text) = &mut self.second;
-        if *second != since.as_secs() || text.is_empty() {
+        let (millis, text) = &mut self.moment;
+        if *millis != since.as_millis() || text.is_empty() {
             let t = Civil::from_unix(since.as_secs());
-            *second = since.as_secs();
+            *millis = since.as_millis();
             text.clear();
             let _ = write!(
                 text,
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-                t.year, t.month, t.day, t.hour, t.minute, t.second
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z ",
+                t.year,
+                t.month,
+                t.day,
+                t.hour,
+                t.minute,
+                t.second,
+                since.subsec_millis()
             );
         }
-        let _ = write!(self.text, "{text}.{:03}Z ", since.subsec_millis());
+        self.text.push_str(text);
     }
 }
 
@@ -223,7 +238,11 @@ mod tests {
         let path = folder.path().join("server.log");
         let log = Log::start(Some(File::create(&path).unwrap())).unwrap();
         for number in 0..100 {
-            crate::log!(log, "line {number}");
+            if number % 2 == 0 {
+                crate::log!(log, "line {number}");
+            } else {
+                log.parts(&["line ", &number.to_string()]);
+            }
         }
         log.finish();
         crate::log!(log, "after the end");
@@ -246,18 +265,18 @@ mod tests {
         let line = "x".repeat(1000);
         let mut kept = 0;
         while waiting.text.len() < WAITING_LEN_MAX {
-            waiting.add(UNIX_EPOCH, format_args!("{line}"));
+            waiting.add(UNIX_EPOCH, |out| out.push_str(&line));
             kept += 1;
         }
         let full_len = waiting.text.len();
         for _ in 0..3 {
-            waiting.add(UNIX_EPOCH, format_args!("too much"));
+            waiting.add(UNIX_EPOCH, |out| out.push_str("too much"));
         }
         assert_eq!((waiting.text.len(), waiting.lost), (full_len, 3));
         assert_eq!(waiting.text.lines().count(), kept);
         waiting.text.clear();
-        waiting.add(UNIX_EPOCH, format_args!("room again"));
-        waiting.add(UNIX_EPOCH, format_args!("and again"));
+        waiting.add(UNIX_EPOCH, |out| out.push_str("room again"));
+        waiting.add(UNIX_EPOCH, |out| out.push_str("and again"));
         assert_eq!(
             waiting.text,
             "1970-01-01T00:00:00.000Z (3 lines were lost here, they came too fast) room again\n\

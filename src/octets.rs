@@ -181,6 +181,43 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// A number in decimal digits: what `format!` makes, without its machinery, for lines that are written with every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Decimal {
+    digits: [u8; Self::DIGITS_MAX],
+    start: usize,
+}
+
+impl Decimal {
+    /// Those of the largest number.
+    const DIGITS_MAX: usize = 20;
+
+    /// Writes `number` down.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        let mut digits = [b'0'; Self::DIGITS_MAX];
+        let mut start = Self::DIGITS_MAX;
+        let mut left = number;
+        // They are found from the last to the first.
+        for place in digits.iter_mut().rev() {
+            *place = b'0' + u8::try_from(left % 10).unwrap_or_default();
+            left /= 10;
+            start -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+        Self { digits, start }
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let digits = self.digits.get(self.start..).unwrap_or_default();
+        std::str::from_utf8(digits).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +269,13 @@ mod tests {
         assert_eq!(reader.take(2), Some([7, 8].as_slice()));
         assert_eq!(reader.take(0), Some([].as_slice()));
         assert_eq!(reader.u8(), None);
+    }
+
+    #[test]
+    fn numbers_are_written_as_format_writes_them() {
+        for number in [0, 7, 10, 99, 100, 4171, 1_795_305_600_042, u64::MAX] {
+            assert_eq!(Decimal::of(number).as_str(), number.to_string());
+        }
     }
 
     #[test]

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crate::app::{self, App};
 use crate::http::{RequestHead, Response};
-use crate::log;
-use crate::octets::Direction;
+use crate::octets::{Decimal, Direction};
 use crate::pages::Via;
 use crate::tls::SecretListener;
 use crate::transport::tap::{Observer, Seen};
@@ -90,15 +89,22 @@ pub(crate) fn log_request(
     took: Duration,
 ) {
     let path = head.target().split(['?', '#']).next().unwrap_or_default();
-    let tenths = took.as_micros() / 100;
-    log!(
-        app.log,
-        "#{} {} {path} {} {} bytes {}.{} ms",
-        via.number,
+    let tenths = u64::try_from(took.as_micros() / 100).unwrap_or(u64::MAX);
+    app.log.parts(&[
+        "#",
+        Decimal::of(via.number).as_str(),
+        " ",
         head.method.as_str(),
-        response.status.number(),
-        response.content_len(),
-        tenths / 10,
-        tenths % 10
-    );
+        " ",
+        path,
+        " ",
+        Decimal::of(response.status.number().into()).as_str(),
+        " ",
+        Decimal::of(response.content_len() as u64).as_str(),
+        " bytes ",
+        Decimal::of(tenths / 10).as_str(),
+        ".",
+        Decimal::of(tenths % 10).as_str(),
+        " ms",
+    ]);
 }

@@ -28,6 +28,12 @@ impl Fields {
         Self { buffer, lines }
     }
 
+    /// What the lines lie in.
+    #[must_use]
+    pub fn buffer(&self) -> &Bytes {
+        &self.buffer
+    }
+
     /// The lines with their places.
     #[must_use]
     pub fn lines(&self) -> &[FieldLine] {

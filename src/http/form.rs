@@ -86,7 +86,9 @@ impl Form {
             }
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
             let mut half = || {
-                percent::decode(halves.next().unwrap_or_default(), true).ok_or(FormError::Encoding)
+                let text = halves.next().unwrap_or_default();
+                let decoded = percent::decode(text, true).ok_or(FormError::Encoding)?;
+                Ok(decoded.into_owned())
             };
             fields.push((half()?, half()?));
         }

@@ -3,6 +3,7 @@
 
 mod error;
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -98,7 +99,6 @@ pub struct RequestHead {
     pub version: Version,
     /// The field lines.
     pub fields: Fields,
-    bytes: Bytes,
     method_at: Range<usize>,
     target_at: Range<usize>,
 }
@@ -107,13 +107,13 @@ impl RequestHead {
     /// The whole head as it was received, the empty line included.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        self.fields.buffer()
     }
 
     /// The request target as it was received: visible ASCII.
     #[must_use]
     pub fn target(&self) -> &str {
-        self.bytes
+        self.bytes()
             .get(self.target_at.clone())
             .and_then(|target| std::str::from_utf8(target).ok())
             .unwrap_or_default()
@@ -256,9 +256,10 @@ fn refuse_first_line(input: &[u8], scanned: usize) -> Result<(), HeadError> {
 
 /// Splits a whole head. httparse finds the tokens; what it is lenient about is checked here.
 fn split_head(head: &[u8]) -> Result<RequestHead, HeadError> {
-    let mut slots = [httparse::EMPTY_HEADER; FIELD_LINES_MAX];
-    let mut request = httparse::Request::new(&mut slots);
-    match request.parse(head) {
+    // Room for all, of which only what is used is filled.
+    let mut slots = [const { MaybeUninit::uninit() }; FIELD_LINES_MAX];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(head, &mut slots) {
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) => return Err(HeadError::RequestLine),
         Err(error) => return Err(explain(error, head)),
@@ -281,7 +282,6 @@ fn split_head(head: &[u8]) -> Result<RequestHead, HeadError> {
         })
         .collect();
     let (method_at, target_at) = (place(method.as_bytes()), place(target.as_bytes()));
-    let bytes = Bytes::copy_from_slice(head);
     Ok(RequestHead {
         method: Method::from_token(method.as_bytes()).ok_or(HeadError::UnknownMethod)?,
         version: if version == 0 {
@@ -289,8 +289,7 @@ fn split_head(head: &[u8]) -> Result<RequestHead, HeadError> {
         } else {
             Version::Http11
         },
-        fields: Fields::new(bytes.clone(), lines),
-        bytes,
+        fields: Fields::new(Bytes::copy_from_slice(head), lines),
         method_at,
         target_at,
     })

@@ -141,14 +141,10 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         stop: impl Future<Output = ()>,
     ) -> Result<Option<RequestHead>, ReadError> {
         self.skip_empty_lines();
-        let until = if self.unread.is_empty() {
-            match self.first_bytes(stop).await? {
-                Some(until) => until,
-                None => return Ok(None),
-            }
-        } else {
-            Instant::now() + self.deadlines.head
-        };
+        let mut until = self.first_head_until.take();
+        if self.unread.is_empty() && !self.first_bytes(until, stop).await {
+            return Ok(None);
+        }
         let mut scanned = 0;
         loop {
             match decode_request_head(&self.unread, &mut scanned).map_err(ReadError::Head)? {
@@ -156,7 +152,11 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
                     self.unread.advance(used_bytes);
                     return Ok(Some(value));
                 }
-                Progress::NeedMore => self.read_more(until).await?,
+                Progress::NeedMore => {
+                    // A head that comes whole needs no clock.
+                    let until = *until.get_or_insert_with(|| Instant::now() + self.deadlines.head);
+                    self.read_more(until).await?;
+                }
             }
         }
     }
@@ -179,26 +179,20 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         }
     }
 
-    /// Waits for the first bytes of a request, holding no buffer, and says until when its head must be whole.
+    /// Waits for the first bytes of a request, holding no buffer; of the first request until then. False if none came.
     async fn first_bytes(
         &mut self,
+        until: Option<Instant>,
         stop: impl Future<Output = ()>,
-    ) -> Result<Option<Instant>, ReadError> {
+    ) -> bool {
         self.unread = BytesMut::new();
-        let first = self.first_head_until.take();
-        let until = first.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
+        let until = until.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
         let read = read_some(&mut self.stream, &mut self.unread);
-        let read_len = tokio::select! {
+        tokio::select! {
             biased;
-            read_len = timeout_at(until, read) => read_len,
-            () = stop => return Ok(None),
-        };
-        match read_len {
             // A peer that resets an idle connection has closed it, if not politely.
-            Ok(Ok(0) | Err(_)) | Err(_) => Ok(None),
-            Ok(Ok(_)) => Ok(Some(
-                first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
-            )),
+            read_len = timeout_at(until, read) => matches!(read_len, Ok(Ok(1..))),
+            () = stop => false,
         }
     }
 
@@ -212,6 +206,9 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         framing: Framing,
         expects_continue: bool,
     ) -> Result<Bytes, ReadError> {
+        if matches!(framing, Framing::None) {
+            return Ok(Bytes::new());
+        }
         let until = Instant::now() + self.deadlines.content;
         if let Framing::Length(len) = framing
             && usize::try_from(len).map_or(true, |len| len > CONTENT_LEN_MAX)
@@ -338,7 +335,11 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         &mut self,
         mut step: impl FnMut(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> io::Result<T> {
-        let step = poll_fn(|context| step(Pin::new(&mut self.stream), context));
+        let mut step = poll_fn(|context| step(Pin::new(&mut self.stream), context));
+        // Mostly the socket takes it at once, and no clock is needed.
+        if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(Pin::new(&mut step).poll(cx))).await {
+            return done;
+        }
         timeout(self.deadlines.write, step)
             .await
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the peer stopped reading"))?

@@ -10,7 +10,7 @@ pub mod conditional;
 pub mod cookie;
 pub mod cross_site;
 pub mod date;
-pub mod field_value;
+mod field_lines;
 pub mod fields;
 pub mod form;
 pub mod head;

@@ -1,15 +1,17 @@
 //! Percent-encoding (RFC 3986 §2.1), read strictly and written cautiously.
 //! No URLs as a whole: `target` and `form` say what the parts mean.
 
+use std::borrow::Cow;
+
 /// Decodes `%41` to `A`; with `plus_is_space` also `+` to a blank, as forms do.
 ///
 /// `None` if a `%` is not followed by two hexadecimal digits, or the result is not UTF-8: a name
-/// that two programs could read in two ways is no name.
+/// that two programs could read in two ways is no name. Text without any of them is its own result.
 #[must_use]
-pub fn decode(text: &[u8], plus_is_space: bool) -> Option<String> {
+pub fn decode(text: &[u8], plus_is_space: bool) -> Option<Cow<'_, str>> {
     let is_encoded = |byte: &u8| *byte == b'%' || (plus_is_space && *byte == b'+');
     if !text.iter().any(is_encoded) {
-        return String::from_utf8(text.to_vec()).ok();
+        return std::str::from_utf8(text).ok().map(Cow::Borrowed);
     }
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
@@ -24,7 +26,7 @@ pub fn decode(text: &[u8], plus_is_space: bool) -> Option<String> {
             _ => byte,
         });
     }
-    String::from_utf8(decoded).ok()
+    String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
 /// Encodes all but letters, digits and `-._~` (RFC 3986 §2.3), so that the result fits everywhere in a URL.

@@ -1,23 +1,19 @@
 //! Responses: a status, fields and content, and their bytes (RFC 9112 §4, RFC 9110 §15).
 //! No clock and no socket: the date and what became of the connection are handed in.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
 
-use super::field_value::FieldValue;
+use super::field_lines::FieldLines;
 use super::head::{Method, Version};
 use super::status::StatusCode;
-
-/// Room for the fields of a static file, which has the most.
-const FIELDS_USUAL: usize = 12;
+use crate::octets::Decimal;
 
 /// A response before it is written.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status code.
     pub status: StatusCode,
-    fields: Vec<(&'static str, FieldValue)>,
+    fields: FieldLines,
     /// The content; shared, so that a file is never copied to be sent.
     pub body: Body,
 }
@@ -55,7 +51,7 @@ impl Response {
         };
         Self {
             status,
-            fields: Vec::with_capacity(FIELDS_USUAL),
+            fields: FieldLines::new(),
             body,
         }
     }
@@ -80,30 +76,21 @@ impl Response {
 
     /// Sends the client on to `location` with GET (RFC 9110 §15.4.4).
     #[must_use]
-    pub fn see_other(location: impl Into<FieldValue>) -> Self {
+    pub fn see_other(location: impl AsRef<str>) -> Self {
         Self::new(StatusCode::SEE_OTHER).field("Location", location)
     }
 
     /// Adds a field line. Control characters in `value` become blanks: no value can split a response
     /// in two (RFC 9110 §5.5).
     #[must_use]
-    pub fn field(mut self, name: &'static str, value: impl Into<FieldValue>) -> Self {
+    pub fn field(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         self.add_field(name, value);
         self
     }
 
     /// As `field`, in place.
-    pub fn add_field(&mut self, name: &'static str, value: impl Into<FieldValue>) {
-        self.fields.push((name, value.into().without_controls()));
-    }
-
-    /// The first value of `name`, whatever the case.
-    #[must_use]
-    pub fn value(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+    pub fn add_field(&mut self, name: &'static str, value: impl AsRef<str>) {
+        self.fields.push(name, value.as_ref());
     }
 
     /// The length of the content that will be sent to a client that did not ask with HEAD.
@@ -127,22 +114,24 @@ impl Response {
         out: &mut Vec<u8>,
     ) -> Bytes {
         let (number, reason) = (self.status.number(), self.status.reason_phrase());
-        // Writing into memory cannot fail.
-        let _ = write!(out, "HTTP/1.1 {number} {reason}\r\n");
+        let number_text = Decimal::of(number.into());
+        append(
+            out,
+            &["HTTP/1.1 ", number_text.as_str(), " ", reason, "\r\n"],
+        );
         let is_final = number >= 200;
         if is_final {
-            append_line(out, "Date", date);
+            append(out, &["Date: ", date, "\r\n"]);
         }
-        for (name, value) in &self.fields {
-            append_line(out, name, value.as_str());
-        }
+        out.extend_from_slice(self.fields.as_bytes());
         if !matches!(self.body, Body::None) {
-            let _ = write!(out, "Content-Length: {}\r\n", self.content_len());
+            let len = Decimal::of(self.content_len() as u64);
+            append(out, &["Content-Length: ", len.as_str(), "\r\n"]);
         }
         match (circumstances.version, circumstances.keep_alive) {
             _ if !is_final => {}
-            (_, false) => append_line(out, "Connection", "close"),
-            (Version::Http10, true) => append_line(out, "Connection", "keep-alive"),
+            (_, false) => append(out, &["Connection: close\r\n"]),
+            (Version::Http10, true) => append(out, &["Connection: keep-alive\r\n"]),
             (Version::Http11, true) => {}
         }
         out.extend_from_slice(b"\r\n");
@@ -153,8 +142,8 @@ impl Response {
     }
 }
 
-fn append_line(out: &mut Vec<u8>, name: &str, value: &str) {
-    for part in [name, ": ", value, "\r\n"] {
+fn append(out: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
         out.extend_from_slice(part.as_bytes());
     }
 }

@@ -1,6 +1,8 @@
 //! Finds the page for a method and a path, in a table that reads like a table of contents.
 //! The table itself belongs to the pages; a route's target can be of any type.
 
+use std::borrow::Cow;
+
 use super::head::Method;
 
 /// One line of the table.
@@ -54,7 +56,11 @@ pub enum Found<'a, T> {
 }
 
 /// Looks up `segments` (decoded, see `target::Path`) in `routes`; the first that fits wins.
-pub fn find<'a, T>(routes: &'a [Route<T>], method: Method, segments: &'a [String]) -> Found<'a, T> {
+pub fn find<'a, T>(
+    routes: &'a [Route<T>],
+    method: Method,
+    segments: &'a [Cow<'a, str>],
+) -> Found<'a, T> {
     let mut allow: Vec<&str> = Vec::new();
     for route in routes {
         let Some(values) = fit(route.pattern, segments) else {
@@ -81,7 +87,7 @@ pub fn find<'a, T>(routes: &'a [Route<T>], method: Method, segments: &'a [String
     }
 }
 
-fn fit<'a>(pattern: &str, segments: &'a [String]) -> Option<Vec<&'a str>> {
+fn fit<'a>(pattern: &str, segments: &'a [Cow<'a, str>]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     let mut pattern = pattern;
     for (at, segment) in segments.iter().enumerate() {
@@ -92,10 +98,10 @@ fn fit<'a>(pattern: &str, segments: &'a [String]) -> Option<Vec<&'a str>> {
         match part {
             "{..}" => {
                 let behind = segments.get(at..).unwrap_or_default();
-                values.extend(behind.iter().map(String::as_str));
+                values.extend(behind.iter().map(AsRef::as_ref));
                 return Some(values);
             }
-            "{}" => values.push(segment.as_str()),
+            "{}" => values.push(segment.as_ref()),
             _ if part == segment => {}
             _ => return None,
         }
@@ -118,7 +124,7 @@ mod tests {
     ];
 
     fn look(method: Method, path: &str) -> String {
-        let segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
+        let segments: Vec<_> = path.split('/').skip(1).map(Cow::from).collect();
         match find(ROUTES, method, &segments) {
             Found::Page { target, values } => format!("{target} {values:?}"),
             Found::OtherMethods { allow } => format!("405 {allow}"),
@@ -165,7 +171,7 @@ mod tests {
     #[test]
     fn a_slash_that_was_decoded_is_no_border() {
         for segments in [["groups/3", "join"], ["groups", "3/join"]] {
-            let segments = segments.map(str::to_owned);
+            let segments = segments.map(Cow::from);
             let found = find(ROUTES, Method::Post, &segments);
             assert_eq!(found, Found::Nothing, "{segments:?}");
         }

@@ -65,7 +65,7 @@ mod tests {
             "%252e%252e/x",
         ] {
             // As the server does: split, then decode.
-            let segments: Option<Vec<String>> = raw
+            let segments: Option<Vec<_>> = raw
                 .split('/')
                 .map(|s| percent::decode(s.as_bytes(), false))
                 .collect();

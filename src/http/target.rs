@@ -1,6 +1,7 @@
 //! What is asked for, and of which host (RFC 9112 §3.2, RFC 9110 §7.2).
 //! Paths are split before they are decoded, so that no escape can smuggle a slash in.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::head::{HeadError, Method, RequestHead, Version};
@@ -35,40 +36,40 @@ impl Scheme {
     }
 }
 
-/// A request target with its host, taken apart.
+/// A request target with its host, taken apart; what can be is borrowed from the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Target<'a> {
     /// What is asked for.
-    pub resource: Resource,
+    pub resource: Resource<'a>,
     /// Whom the client believes to speak with: `host` or `host:port`, as sent. Empty in HTTP/1.0
     /// without `Host`.
-    pub authority: String,
+    pub authority: &'a str,
 }
 
 /// The thing behind a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
+pub enum Resource<'a> {
     /// `*`: the server as a whole, for OPTIONS only.
     Server,
     /// A path with its query.
-    Path(Path),
+    Path(Path<'a>),
 }
 
 /// An absolute path and its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path {
+pub struct Path<'a> {
     /// The path as it was sent, without the query.
-    pub raw: String,
+    pub raw: &'a str,
     /// The parts between the slashes, decoded after splitting: `/a%2Fb/` is `["a/b", ""]`.
-    pub segments: Vec<String>,
+    pub segments: Vec<Cow<'a, str>>,
     /// What follows the `?`, undecoded; empty if there is none.
-    pub query: String,
+    pub query: &'a str,
 }
 
-impl Path {
+impl Path<'_> {
     /// The first value called `name` in the query, decoded as a form field.
     #[must_use]
-    pub fn query_value(&self, name: &str) -> Option<String> {
+    pub fn query_value(&self, name: &str) -> Option<Cow<'_, str>> {
         self.query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let key = percent::decode(key.as_bytes(), true)?;
@@ -81,7 +82,7 @@ impl Path {
 ///
 /// # Errors
 /// `Target`, `SchemeMismatch`, and the three `Host…` errors.
-pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target, HeadError> {
+pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target<'_>, HeadError> {
     let host = decode_host(head)?;
     let target = head.target();
     // RFC 3986 allows visible ASCII only; a fragment is never sent (RFC 9110 §7.1).
@@ -108,7 +109,11 @@ pub fn decode_target(head: &RequestHead, scheme: Scheme) -> Result<Target, HeadE
 }
 
 /// The absolute form: its authority replaces the Host field (RFC 9112 §3.2.2).
-fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<Target, HeadError> {
+fn decode_absolute(
+    target: &str,
+    scheme: Scheme,
+    asks_options: bool,
+) -> Result<Target<'_>, HeadError> {
     let (its_scheme, rest) = target.split_once("://").ok_or(HeadError::Target)?;
     if !its_scheme.eq_ignore_ascii_case("http") && !its_scheme.eq_ignore_ascii_case("https") {
         return Err(HeadError::Target);
@@ -126,7 +131,12 @@ fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<T
     } else if path.starts_with('/') {
         Resource::Path(split_path(path)?)
     } else {
-        Resource::Path(split_path(&format!("/{path}"))?)
+        // Nothing but a query, if anything: the path left out is the root (RFC 9110 §4.2.3).
+        let query = path.strip_prefix('?').unwrap_or_default();
+        Resource::Path(Path {
+            query,
+            ..split_path("/")?
+        })
     };
     // Judged last: what is no URL at all is a bad request, not one for another scheme.
     if !its_scheme.eq_ignore_ascii_case(scheme.as_str()) {
@@ -134,15 +144,15 @@ fn decode_absolute(target: &str, scheme: Scheme, asks_options: bool) -> Result<T
     }
     Ok(Target {
         resource,
-        authority: authority.to_owned(),
+        authority,
     })
 }
 
-fn decode_host(head: &RequestHead) -> Result<String, HeadError> {
+fn decode_host(head: &RequestHead) -> Result<&str, HeadError> {
     let mut hosts = head.fields.all("Host");
     let Some(host) = hosts.next() else {
         return match head.version {
-            Version::Http10 => Ok(String::new()),
+            Version::Http10 => Ok(""),
             Version::Http11 => Err(HeadError::HostMissing),
         };
     };
@@ -153,7 +163,7 @@ fn decode_host(head: &RequestHead) -> Result<String, HeadError> {
     if !is_authority(host) {
         return Err(HeadError::HostInvalid);
     }
-    Ok(host.to_owned())
+    Ok(host)
 }
 
 /// Whether `text` is `uri-host [ ":" port ]` with a host that is not empty. User names, allowed in
@@ -214,7 +224,7 @@ fn is_reg_name(host: &str) -> bool {
     !numeric || host.parse::<Ipv4Addr>().is_ok()
 }
 
-fn split_path(target: &str) -> Result<Path, HeadError> {
+fn split_path(target: &str) -> Result<Path<'_>, HeadError> {
     let (raw, query) = target.split_once('?').unwrap_or((target, ""));
     let segments = raw
         .split('/')
@@ -223,9 +233,9 @@ fn split_path(target: &str) -> Result<Path, HeadError> {
         .collect::<Option<Vec<_>>>()
         .ok_or(HeadError::Target)?;
     Ok(Path {
-        raw: raw.to_owned(),
+        raw,
         segments,
-        query: query.to_owned(),
+        query,
     })
 }
 
@@ -235,18 +245,32 @@ mod tests {
     use crate::http::head::decode_request_head;
     use crate::octets::Progress;
 
-    fn decode(request_line: &str, fields: &str) -> Result<Target, HeadError> {
+    fn head(request_line: &str, fields: &str) -> RequestHead {
         let input = format!("{request_line}\r\n{fields}\r\n");
         match decode_request_head(input.as_bytes(), &mut 0) {
-            Ok(Progress::Done { value, .. }) => decode_target(&value, Scheme::Http),
+            Ok(Progress::Done { value, .. }) => value,
             other => panic!("{input:?}: {other:?}"),
         }
     }
 
+    /// The authority, and path and query if it is about a path.
+    fn decode(request_line: &str, fields: &str) -> Result<(String, Option<String>), HeadError> {
+        let head = head(request_line, fields);
+        let target = decode_target(&head, Scheme::Http)?;
+        let path_and_query = match target.resource {
+            Resource::Server => None,
+            Resource::Path(path) => Some(format!("{} ? {}", path.raw, path.query)),
+        };
+        Ok((target.authority.to_owned(), path_and_query))
+    }
+
     fn segments(target: &str) -> Option<Vec<String>> {
-        let line = format!("GET {target} HTTP/1.1");
-        match decode(&line, "Host: a\r\n").ok()?.resource {
-            Resource::Path(path) => Some(path.segments),
+        let head = head(&format!("GET {target} HTTP/1.1"), "Host: a\r\n");
+        match decode_target(&head, Scheme::Http).ok()?.resource {
+            Resource::Path(path) => {
+                let segments = path.segments.into_iter();
+                Some(segments.map(Cow::into_owned).collect())
+            }
             Resource::Server => None,
         }
     }
@@ -270,10 +294,8 @@ mod tests {
 
     #[test]
     fn queries_are_read_by_name() {
-        let Resource::Path(path) = decode("GET /x?a=1&after=%33+4&b HTTP/1.1", "Host: a\r\n")
-            .unwrap()
-            .resource
-        else {
+        let head = head("GET /x?a=1&after=%33+4&b HTTP/1.1", "Host: a\r\n");
+        let Resource::Path(path) = decode_target(&head, Scheme::Http).unwrap().resource else {
             panic!()
         };
         assert_eq!(path.query_value("after").as_deref(), Some("3 4"));
@@ -283,22 +305,18 @@ mod tests {
 
     #[test]
     fn the_four_forms_of_a_target() {
-        let server = decode("OPTIONS * HTTP/1.1", "Host: a\r\n").unwrap();
-        assert_eq!(server.resource, Resource::Server);
-        let server = decode("OPTIONS http://b:8080 HTTP/1.1", "Host: a\r\n").unwrap();
-        assert_eq!(
-            (server.resource, server.authority.as_str()),
-            (Resource::Server, "b:8080")
-        );
-        let absolute = decode("GET http://b:8080/x?y HTTP/1.1", "Host: a\r\n").unwrap();
-        assert_eq!(absolute.authority, "b:8080");
-        assert!(
-            matches!(absolute.resource, Resource::Path(path) if path.raw == "/x" && path.query == "y")
-        );
-        let bare = decode("GET HTTP://b?y HTTP/1.1", "Host: a\r\n").unwrap();
-        assert!(
-            matches!(bare.resource, Resource::Path(path) if path.raw == "/" && path.query == "y")
-        );
+        for (line, authority, path_and_query) in [
+            ("OPTIONS * HTTP/1.1", "a", None),
+            ("OPTIONS http://b:8080 HTTP/1.1", "b:8080", None),
+            ("GET /x?y HTTP/1.1", "a", Some("/x ? y")),
+            ("GET http://b:8080/x?y HTTP/1.1", "b:8080", Some("/x ? y")),
+            ("GET HTTP://b?y HTTP/1.1", "b", Some("/ ? y")),
+            ("GET http://b HTTP/1.1", "b", Some("/ ? ")),
+            ("GET http://b??y?/z HTTP/1.1", "b", Some("/ ? ?y?/z")),
+        ] {
+            let expected = (authority.to_owned(), path_and_query.map(str::to_owned));
+            assert_eq!(decode(line, "Host: a\r\n"), Ok(expected), "{line}");
+        }
         for (line, error) in [
             ("GET * HTTP/1.1", HeadError::Target),
             ("GET a HTTP/1.1", HeadError::Target),
@@ -342,7 +360,7 @@ mod tests {
             decode("GET / HTTP/1.0", "Host: a\r\nhost: b\r\n"),
             Err(HeadError::HostRepeated)
         );
-        assert_eq!(decode("GET / HTTP/1.0", "").unwrap().authority, "");
+        assert_eq!(decode("GET / HTTP/1.0", "").unwrap().0, "");
     }
 
     #[test]

@@ -81,11 +81,11 @@ enum Page {
 /// Whether a request is for the wire view itself, whose own bytes are not recorded: to watch the view by the view would never end.
 /// Of the files that other pages use, too, the browser says which page wants them.
 #[must_use]
-pub fn is_of_the_view(target: &Target, fields: &Fields) -> bool {
+pub fn is_of_the_view(target: &Target<'_>, fields: &Fields) -> bool {
     let Resource::Path(path) = &target.resource else {
         return false;
     };
-    let mut segments = path.segments.iter().map(String::as_str);
+    let mut segments = path.segments.iter().map(AsRef::as_ref);
     match (segments.next(), segments.next(), segments.next()) {
         (Some("wire"), _, _) | (Some("ws"), Some("wire"), _) => true,
         // With or without the version.

@@ -74,7 +74,7 @@ pub struct Request<'a> {
     /// Request line and fields.
     pub head: &'a RequestHead,
     /// What is asked for, of which host.
-    pub target: Target,
+    pub target: Target<'a>,
     /// The content, if there is any.
     pub content: Bytes,
     /// The connection.

@@ -1,6 +1,7 @@
 //! Scripts, styles and icons: sent whole, in part, or not at all if the client has them.
 //! Where their bytes come from is `assets`' business.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::app::App;
@@ -31,7 +32,11 @@ pub(super) fn file(app: &App, request: &Request<'_>, segments: &[&str]) -> Respo
     let is_current = version == Some(app.assets.version());
     let has_plain_names = name.iter().all(|part| is_plain_name(part));
     let is_plain = has_plain_names && (is_current || version.is_none_or(is_plain_name));
-    let file = is_plain.then(|| app.assets.file(&name.join("/"))).flatten();
+    let name = match name {
+        [name] => Cow::Borrowed(*name),
+        in_folder => Cow::Owned(in_folder.join("/")),
+    };
+    let file = is_plain.then(|| app.assets.file(&name)).flatten();
     let Some(file) = file else {
         return error::not_found(app, request);
     };

@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use std::borrow::Cow;
+
 use crate::app::App;
 use crate::chat::sessions::SessionView;
 use crate::http::cookie::{SetCookie, cookies};
@@ -116,7 +118,7 @@ fn is_from_own_page(request: &Request<'_>) -> bool {
 }
 
 /// The key in the URL that was printed: `?key=…`.
-fn shown_key(request: &Request<'_>) -> Option<String> {
+fn shown_key<'a>(request: &'a Request<'_>) -> Option<Cow<'a, str>> {
     match &request.target.resource {
         Resource::Path(path) => path.query_value("key"),
         Resource::Server => None,

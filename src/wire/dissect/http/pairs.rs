@@ -253,7 +253,7 @@ fn stands_for(
 /// The text behind the escapes; `None` if they are broken.
 fn decoded(source: &Source<'_>, at: &Range<usize>, spelling: Spelling) -> Option<Value> {
     if spelling.is_url_encoded() {
-        percent::decode(source.slice(at), true).map(Value::Text)
+        percent::decode(source.slice(at), true).map(|text| Value::Text(text.into_owned()))
     } else {
         Some(source.text(at))
     }
