@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn no_value_splits_a_response() {
-        let response = Response::see_other("/a\r\nSet-Cookie: x=y\n\0".to_owned());
+        let response = Response::see_other("/a\r\nSet-Cookie: x=y\n\0");
         assert!(bytes(&response, GET).contains("Location: /a  Set-Cookie: x=y  \r\n"));
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn add_own_policy_fields(
     policy: &str,
 ) {
     response.add_field("Cache-Control", "no-store");
-    response.add_field("Content-Security-Policy", policy.to_owned());
+    response.add_field("Content-Security-Policy", policy);
     add_fields_beside_policy(app, request, response);
 }
 

@@ -188,5 +188,5 @@ async fn open(app: &App, request: &Request<'_>, page: Page, value: &str) -> Repl
 }
 
 fn options(allow: &str) -> Response {
-    Response::new(StatusCode::NO_CONTENT).field("Allow", allow.to_owned())
+    Response::new(StatusCode::NO_CONTENT).field("Allow", allow)
 }

@@ -152,7 +152,7 @@ fn switching(accepted: &SwitchingProtocols) -> Response {
         .field_lines()
         .into_iter()
         .fold(response, |response, (name, value)| {
-            response.field(name, value.to_owned())
+            response.field(name, value)
         })
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn admit<'a>(
             text,
         )));
     };
-    if !is_own_host(app, &request.target.authority) {
+    if !is_own_host(app, request.target.authority) {
         log!(
             app.log,
             "#{} the wire view was asked for under a host that is not this server's",
@@ -114,7 +114,7 @@ fn is_from_own_page(request: &Request<'_>) -> bool {
         && fields.only("Sec-Fetch-Mode") == Some(b"navigate")
         && fields.only("Sec-Fetch-Dest") == Some(b"document")
         && !fields.contains("Origin");
-    is_opened || cross_site::is_own(fields, request.via.scheme(), &request.target.authority)
+    is_opened || cross_site::is_own(fields, request.via.scheme(), request.target.authority)
 }
 
 /// The key in the URL that was printed: `?key=…`.
