@@ -42,16 +42,17 @@ impl Watch {
     pub(crate) fn wire_observer(&self) -> Observer {
         let (traffic, recorder) = (self.traffic.clone(), self.recorder.clone());
         Arc::new(move |direction, seen| {
-            if let Seen::Chunk(chunk) = seen {
+            if let Seen::Chunks(chunks) = seen {
                 let counter = match direction {
                     Direction::FromClient => &traffic.from_client,
                     Direction::FromServer => &traffic.from_server,
                 };
-                counter.fetch_add(chunk.as_slice().len() as u64, Ordering::Relaxed);
+                let len: usize = chunks.iter().map(|chunk| chunk.as_slice().len()).sum();
+                counter.fetch_add(len as u64, Ordering::Relaxed);
             }
             if let Some(recorder) = &recorder {
                 match seen {
-                    Seen::Chunk(chunk) => recorder.chunk(app::now_ns(), direction, chunk),
+                    Seen::Chunks(chunks) => recorder.chunks(app::now_ns(), direction, chunks),
                     Seen::End => recorder.end(app::now_ns(), direction),
                 }
             }
@@ -62,8 +63,8 @@ impl Watch {
     pub(crate) fn plaintext_observer(&self) -> Option<Observer> {
         let recorder = self.recorder.clone()?;
         Some(Arc::new(move |direction, seen| {
-            if let Seen::Chunk(chunk) = seen {
-                recorder.plaintext(direction, chunk.as_slice());
+            if let Seen::Chunks(chunks) = seen {
+                recorder.plaintext(direction, chunks);
             }
         }))
     }

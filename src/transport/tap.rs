@@ -9,14 +9,14 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{WriteChunks, with_slices};
+use super::{CHUNKS_MAX, WriteChunks, with_slices};
 use crate::octets::{Chunk, Direction};
 
 /// What the tap saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen<'a> {
-    /// These bytes crossed the socket.
-    Chunk(Chunk<'a>),
+    /// These bytes crossed the socket in one go, one behind the other; none is empty, and there is one at least.
+    Chunks(&'a [Chunk<'a>]),
     /// This direction has ended, in order (FIN). Told once.
     End,
 }
@@ -69,12 +69,20 @@ impl<S> Tap<S> {
             return;
         };
         let mut left = *len;
-        for chunk in chunks {
-            let taken = left.min(chunk.as_slice().len());
-            if taken > 0 {
-                observer(Direction::FromServer, Seen::Chunk(chunk.first(taken)));
+        let mut taken = chunks.filter_map(|chunk| {
+            let taken_len = left.min(chunk.as_slice().len());
+            left -= taken_len;
+            (taken_len > 0).then(|| chunk.first(taken_len))
+        });
+        // TLS writes more of them at once than we do.
+        loop {
+            let mut together = [Chunk::Borrowed(&[]); CHUNKS_MAX];
+            let places = together.iter_mut().zip(taken.by_ref());
+            let count = places.map(|(place, chunk)| *place = chunk).count();
+            match together.get(..count) {
+                Some(together @ [_, ..]) => observer(Direction::FromServer, Seen::Chunks(together)),
+                _ => break,
             }
-            left -= taken;
         }
     }
 }
@@ -99,7 +107,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         if let Poll::Ready(Ok(())) = &read {
             match buffer.filled().get(filled_before..) {
                 Some(chunk) if !chunk.is_empty() => {
-                    self.show(Direction::FromClient, Seen::Chunk(chunk.into()))
+                    self.show(Direction::FromClient, Seen::Chunks(&[chunk.into()]));
                 }
                 // Nothing read although there was room: the peer has sent its FIN.
                 _ if had_room && !self.client_ended => {
@@ -121,9 +129,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(len)) = written
-            && let Some(chunk) = bytes.get(..len)
+            && let Some(chunk @ [_, ..]) = bytes.get(..len)
         {
-            self.show(Direction::FromServer, Seen::Chunk(chunk.into()));
+            self.show(Direction::FromServer, Seen::Chunks(&[chunk.into()]));
         }
         written
     }
@@ -177,6 +185,11 @@ mod tests {
     use std::sync::Mutex;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
+    fn joined(chunks: &[Chunk<'_>]) -> Vec<u8> {
+        let slices: Vec<_> = chunks.iter().map(|chunk| chunk.as_slice()).collect();
+        slices.concat()
+    }
+
     type Log = Arc<Mutex<Vec<(Direction, Option<Vec<u8>>)>>>;
 
     fn tapped<S>(stream: S) -> (Tap<S>, Log) {
@@ -184,7 +197,7 @@ mod tests {
         let seen_log = log.clone();
         let observer: Observer = Arc::new(move |direction, seen| {
             let bytes = match seen {
-                Seen::Chunk(chunk) => Some(chunk.as_slice().to_vec()),
+                Seen::Chunks(chunks) => Some(joined(chunks)),
                 Seen::End => None,
             };
             seen_log.lock().unwrap().push((direction, bytes));
@@ -253,6 +266,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn however_many_slices_are_written_at_once_all_of_them_are_shown() {
+        for count in [CHUNKS_MAX - 1, CHUNKS_MAX, CHUNKS_MAX + 1, 3 * CHUNKS_MAX] {
+            let bytes: Vec<u8> = (0..u8::try_from(count).unwrap()).collect();
+            let (_client, server) = duplex(count);
+            let (mut server, log) = tapped(server);
+            let slices: Vec<_> = bytes.chunks(1).map(IoSlice::new).collect();
+            assert_eq!(server.write_vectored(&slices).await.unwrap(), count);
+            let shown = log.lock().unwrap().clone();
+            let shown: Vec<u8> = shown.into_iter().flat_map(|(_, it)| it.unwrap()).collect();
+            assert_eq!(shown, bytes);
+        }
+    }
+
+    #[tokio::test]
     async fn shared_bytes_are_shown_shared_if_they_were_taken_whole() {
         let (head, content) = (&b"head"[..], Bytes::from_static(b"content"));
         for (room, expected) in [
@@ -261,13 +288,15 @@ mod tests {
             (4, vec![(4, false)]),
         ] {
             let (_client, server) = duplex(room);
-            let shown = Arc::new(Mutex::new(Vec::new()));
+            let shown = Arc::new(Mutex::new(Vec::<Vec<_>>::new()));
             let seen_log = shown.clone();
             let observer: Observer = Arc::new(move |_, seen| {
-                let Seen::Chunk(chunk) = seen else { return };
-                let is_shared = matches!(chunk, Chunk::Shared(_));
-                let len = chunk.as_slice().len();
-                seen_log.lock().unwrap().push((len, is_shared));
+                let Seen::Chunks(chunks) = seen else { return };
+                let told = chunks.iter().map(|chunk| {
+                    let is_shared = matches!(chunk, Chunk::Shared(_));
+                    (chunk.as_slice().len(), is_shared)
+                });
+                seen_log.lock().unwrap().push(told.collect());
             });
             let mut server = Tap::new(server, Some(observer));
             let chunks = [
@@ -277,7 +306,7 @@ mod tests {
             ];
             let write = poll_fn(|cx| Pin::new(&mut server).poll_write_chunks(cx, &chunks));
             assert_eq!(write.await.unwrap(), room);
-            assert_eq!(*shown.lock().unwrap(), expected);
+            assert_eq!(*shown.lock().unwrap(), [expected]);
         }
     }
 }

@@ -38,13 +38,14 @@ struct Counted {
 fn counting(counted: &Arc<Counted>) -> Observer {
     let counted = counted.clone();
     Arc::new(move |direction, seen| {
-        let Seen::Chunk(chunk) = seen else { return };
+        let Seen::Chunks(chunks) = seen else { return };
         // The client's end: what is read there comes from the server.
         let counter = match direction {
             Direction::FromClient => &counted.received,
             Direction::FromServer => &counted.sent,
         };
-        counter.fetch_add(chunk.as_slice().len() as u64, Ordering::Relaxed);
+        let len: usize = chunks.iter().map(|chunk| chunk.as_slice().len()).sum();
+        counter.fetch_add(len as u64, Ordering::Relaxed);
     })
 }
 
@@ -104,8 +105,9 @@ async fn a_response_that_fits_is_one_record_of_tls_though_head_and_content_lie_a
     let received = Arc::new(Mutex::new(Vec::new()));
     let receiving = received.clone();
     let observer: Observer = Arc::new(move |direction, seen| {
-        if let (Direction::FromClient, Seen::Chunk(chunk)) = (direction, seen) {
-            receiving.lock().unwrap().extend(chunk.as_slice());
+        if let (Direction::FromClient, Seen::Chunks(chunks)) = (direction, seen) {
+            let bytes = chunks.iter().flat_map(|chunk| chunk.as_slice());
+            receiving.lock().unwrap().extend(bytes);
         }
     });
     let mut client = Client::connect_watched(&server, Wire::Tls, Some(observer)).await;

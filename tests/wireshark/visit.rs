@@ -102,12 +102,13 @@ pub(crate) async fn connect(server: &Server, way: Way) -> (Client, Arc<Mutex<Cro
     let crossed = Arc::<Mutex<Crossed>>::default();
     let watching = Arc::clone(&crossed);
     let observer: Observer = Arc::new(move |direction, seen| {
-        let Seen::Chunk(chunk) = seen else { return };
+        let Seen::Chunks(chunks) = seen else { return };
+        let bytes = chunks.iter().flat_map(|chunk| chunk.as_slice());
         let mut crossed = watching.lock().unwrap();
         // The client's end: what is read there comes from the server.
         match direction {
-            Direction::FromClient => crossed.received.extend(chunk.as_slice()),
-            Direction::FromServer => crossed.sent.extend(chunk.as_slice()),
+            Direction::FromClient => crossed.received.extend(bytes),
+            Direction::FromServer => crossed.sent.extend(bytes),
         }
     });
     let versions: Option<&[_]> = match way {

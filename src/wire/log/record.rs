@@ -35,11 +35,13 @@ pub struct Cursor {
 }
 
 impl Record {
-    /// Takes what crossed next.
-    pub(super) fn chunk(&mut self, time_ns: u64, direction: Direction, chunk: Chunk<'_>) {
+    /// Takes what crossed next, together.
+    pub(super) fn chunks(&mut self, time_ns: u64, direction: Direction, chunks: &[Chunk<'_>]) {
         let half = self.halves.of_mut(direction);
         let start = half.total();
-        half.push(chunk);
+        for chunk in chunks {
+            half.push(*chunk);
+        }
         let range = start..half.total();
         self.marks.bytes(time_ns, direction, &range);
         let halves = &self.halves;

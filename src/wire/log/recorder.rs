@@ -111,18 +111,21 @@ impl Recorder {
 
     /// Records bytes that crossed the socket.
     pub fn chunk<'a>(&self, time_ns: u64, direction: Direction, chunk: impl Into<Chunk<'a>>) {
-        let chunk = chunk.into();
-        if chunk.as_slice().is_empty() {
-            return;
-        }
+        self.chunks(time_ns, direction, &[chunk.into()]);
+    }
+
+    /// Records bytes that crossed the socket together, one chunk behind the other.
+    pub fn chunks(&self, time_ns: u64, direction: Direction, chunks: &[Chunk<'_>]) {
         let mut kept = self.kept();
         if kept.waiting.is_concealed() {
             return;
         }
         let before = kept.record.totals();
-        kept.waiting.crosses(direction, chunk.as_slice(), before);
-        kept.record.chunk(time_ns, direction, chunk);
-        let what = || What::Bytes(chunk.to_bytes());
+        for chunk in chunks {
+            kept.waiting.crosses(direction, chunk.as_slice(), before);
+        }
+        kept.record.chunks(time_ns, direction, chunks);
+        let what = chunks.iter().map(|chunk| What::Bytes(chunk.to_bytes()));
         self.has_happened(kept, time_ns, direction, what);
     }
 
@@ -133,7 +136,7 @@ impl Recorder {
             return;
         }
         kept.record.end(time_ns, direction);
-        self.has_happened(kept, time_ns, direction, || What::End);
+        self.has_happened(kept, time_ns, direction, [What::End]);
     }
 
     /// Takes a secret of the connection, before the bytes that it opens are sent.
@@ -161,13 +164,15 @@ impl Recorder {
     }
 
     /// Notes what the application read or wrote above TLS.
-    pub fn plaintext(&self, direction: Direction, bytes: &[u8]) {
+    pub fn plaintext(&self, direction: Direction, chunks: &[Chunk<'_>]) {
         let mut kept = self.kept();
         if kept.waiting.is_concealed() {
             return;
         }
         if let Some(plaintext) = &mut kept.plaintext {
-            plaintext.note(direction, bytes);
+            for chunk in chunks {
+                plaintext.note(direction, chunk.as_slice());
+            }
         }
         self.account(kept);
     }
@@ -326,17 +331,19 @@ impl Recorder {
         mut kept: MutexGuard<'_, Kept>,
         time_ns: u64,
         direction: Direction,
-        what: impl FnOnce() -> What,
+        what: impl IntoIterator<Item = What>,
     ) {
         if !self.shelf.sinks().is_empty() {
-            let event = Event {
-                time_ns,
-                direction,
-                what: what(),
-                comment: None,
-            };
-            kept.waiting
-                .take(event, |event| self.tell(&News::Event(event)));
+            for what in what {
+                let event = Event {
+                    time_ns,
+                    direction,
+                    what,
+                    comment: None,
+                };
+                kept.waiting
+                    .take(event, |event| self.tell(&News::Event(event)));
+            }
         }
         self.account(kept);
         self.announce();

@@ -224,15 +224,15 @@ fn the_views_own_requests_leave_no_byte_behind() {
     recorder.chunk(1, FromClient, b"handshake");
     recorder.established("TLS 1.3".to_owned(), 0);
     recorder.chunk(2, FromClient, b"GET /chat");
-    recorder.plaintext(FromClient, b"chat");
+    recorder.plaintext(FromClient, &[b"chat".into()]);
     recorder.chunk(3, FromServer, b"200");
     recorder.between_requests(0);
     let fingerprints = seen(&recorder).plaintext_fingerprints();
     recorder.chunk(4, FromClient, b"GET /wire");
-    recorder.plaintext(FromClient, b"wire");
+    recorder.plaintext(FromClient, &[b"wire".into()]);
     recorder.conceal(5);
     recorder.chunk(6, FromServer, b"somebody's keys");
-    recorder.plaintext(FromServer, b"somebody's keys");
+    recorder.plaintext(FromServer, &[b"somebody's keys".into()]);
     recorder.secret(secret());
     recorder.end(7, FromClient);
     recorder.ended(8, "closed");
@@ -303,7 +303,7 @@ fn what_never_became_a_request_leaves_a_connection_to_nobody() {
         recorder.carries(Traveller::Session(anna));
         recorder.between_requests(0);
         recorder.chunk(1, FromClient, wire);
-        recorder.plaintext(FromClient, plain);
+        recorder.plaintext(FromClient, &[plain.into()]);
         assert_eq!(read(&recorder, &mut Cursor::default()), []);
         assert_eq!(recorder.owner(), Owner::Session(anna));
         recorder.ended(2, "over");
@@ -429,7 +429,7 @@ fn what_waits_to_be_told_counts_too() {
     recorder.established("TLS 1.3".to_owned(), 0);
     let before = log.held_bytes();
     recorder.chunk(1, FromClient, &[b'x'; 10_000]);
-    recorder.plaintext(FromClient, &[b'x'; 10_000]);
+    recorder.plaintext(FromClient, &[(&[b'x'; 10_000]).into()]);
     // As a record, for the sinks, and to be taken back.
     assert!(
         log.held_bytes() - before > 30_000,
@@ -699,11 +699,11 @@ fn answered(
     let recorder = log.open(about(7), is_tls);
     recorder.established("TLS 1.3".to_owned(), 0);
     recorder.chunk(1, FromClient, sent);
-    recorder.plaintext(FromClient, sent);
+    recorder.plaintext(FromClient, &[sent.into()]);
     recorder.request_is_whole(unread_len);
     recorder.carries(Traveller::Session(ANNA));
     recorder.chunk(2, FromServer, response);
-    recorder.plaintext(FromServer, response);
+    recorder.plaintext(FromServer, &[response.into()]);
     recorder
 }
 
@@ -750,11 +750,14 @@ fn under_tls_a_record_that_has_come_in_part_or_is_not_read_yet_is_not_shown_with
                 recorder.established("TLS 1.3".to_owned(), 0);
                 recorder.chunk(1, FromClient, &sent);
             }
-            recorder.plaintext(FromClient, &b"annabert's password"[..4 + unread_len]);
+            recorder.plaintext(
+                FromClient,
+                &[(&b"annabert's password"[..4 + unread_len]).into()],
+            );
             recorder.request_is_whole(unread_len);
             recorder.carries(Traveller::Session(ANNA));
             recorder.chunk(2, FromServer, b"200");
-            recorder.plaintext(FromServer, b"200");
+            recorder.plaintext(FromServer, &[b"200".into()]);
             let annas = || given(&recorder, session(ANNA));
             assert_eq!(annas(), "");
             recorder.between_requests(unread_len);
