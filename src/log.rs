@@ -46,7 +46,7 @@ struct Waiting {
     lost: u64,
     is_open: bool,
     /// The millisecond of the latest line, and how it is written: on a busy server many lines have the same.
-    moment: (u128, String),
+    moment: (Duration, String),
 }
 
 impl Log {
@@ -177,10 +177,11 @@ impl Waiting {
     /// `2026-11-22T23:40:01.123Z `: UTC, so that logs of two machines can be laid side by side.
     fn add_time(&mut self, now: SystemTime) {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (millis, text) = &mut self.moment;
-        if *millis != since.as_millis() || text.is_empty() {
+        let since = Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000);
+        let (moment, text) = &mut self.moment;
+        if *moment != since || text.is_empty() {
             let t = Civil::from_unix(since.as_secs());
-            *millis = since.as_millis();
+            *moment = since;
             text.clear();
             let _ = write!(
                 text,

@@ -14,6 +14,8 @@ pub use error::{Fault, RenderError, TemplateError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
+    /// The names of all places, each once.
+    names: Vec<Box<str>>,
     literal_len: usize,
 }
 
@@ -24,6 +26,7 @@ impl Template {
     /// What is wrong with the first bad place, and in which line and column it begins.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
+        let mut names: Vec<Box<str>> = Vec::new();
         let mut literal_len = 0;
         let mut context = Context::Text;
         let mut rest = text;
@@ -39,6 +42,7 @@ impl Template {
             let Some((name, behind)) = found else {
                 return Ok(Self {
                     pieces,
+                    names,
                     literal_len,
                 });
             };
@@ -50,8 +54,13 @@ impl Template {
                     return Err(TemplateError::new(text, at, Fault::Context(name.into())));
                 }
             };
+            let known = names.iter().position(|known| **known == *name);
+            let name_index = known.unwrap_or(names.len());
+            if known.is_none() {
+                names.push(name.into());
+            }
             pieces.push(Piece::Place {
-                name: name.into(),
+                name_index,
                 in_attribute,
             });
             rest = behind;
@@ -64,51 +73,66 @@ impl Template {
     /// A place without a value, a value without a place or given twice, and markup for a place in
     /// an attribute: all of them slips of the page's author, none of its reader.
     pub fn render(&self, values: &[(&str, Value<'_>)]) -> Result<Markup, RenderError> {
-        self.check_values(values)?;
+        let by_name = self.by_name(values)?;
+        let value_at = |name_index: &usize| by_name.get(*name_index).copied();
         let mut markup_len = self.literal_len;
         for piece in &self.pieces {
-            markup_len += match piece {
-                Piece::Literal(_) => 0,
-                Piece::Place { name, in_attribute } => match value_of(values, name)? {
-                    Value::Text(text) => escaped_len(text),
-                    Value::Markup(_) if *in_attribute => {
-                        return Err(RenderError::MarkupInAttribute(name.clone()));
-                    }
-                    Value::Markup(markup) => markup.0.len(),
-                },
+            let Piece::Place {
+                name_index,
+                in_attribute,
+            } = piece
+            else {
+                continue;
+            };
+            markup_len += match value_at(name_index) {
+                Some(Value::Text(text)) => escaped_len(text),
+                Some(Value::Markup(_)) if *in_attribute => {
+                    let name = self.names.get(*name_index).cloned();
+                    return Err(RenderError::MarkupInAttribute(name.unwrap_or_default()));
+                }
+                Some(Value::Markup(markup)) => markup.0.len(),
+                None => 0,
             };
         }
         let mut html = String::with_capacity(markup_len);
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(literal) => html.push_str(literal),
-                Piece::Place { name, .. } => match value_of(values, name)? {
-                    Value::Text(text) => push_escaped(&mut html, text),
-                    Value::Markup(markup) => html.push_str(&markup.0),
+                Piece::Place { name_index, .. } => match value_at(name_index) {
+                    Some(Value::Text(text)) => push_escaped(&mut html, text),
+                    Some(Value::Markup(markup)) => html.push_str(&markup.0),
+                    None => {}
                 },
             }
         }
         Ok(Markup(html))
     }
 
-    /// The names of all places in their order; a name that stands twice comes twice.
+    /// The names of all places, each once, in the order in which they come first.
     pub fn places(&self) -> impl Iterator<Item = &str> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Literal(_) => None,
-            Piece::Place { name, .. } => Some(&**name),
-        })
+        self.names.iter().map(AsRef::as_ref)
     }
 
-    fn check_values(&self, values: &[(&str, Value<'_>)]) -> Result<(), RenderError> {
-        for (index, (name, _)) in values.iter().enumerate() {
-            if !self.places().any(|place| place == *name) {
-                return Err(RenderError::NoPlace((*name).into()));
-            }
-            if values.iter().take(index).any(|(other, _)| other == name) {
-                return Err(RenderError::TwoValues((*name).into()));
+    /// The values in the order of `names`, each of which has one, and none is left over.
+    fn by_name<'a>(&self, values: &[(&str, Value<'a>)]) -> Result<Vec<Value<'a>>, RenderError> {
+        let by_name: Vec<_> = self
+            .places()
+            .map(|name| value_of(values, name))
+            .collect::<Result<_, _>>()?;
+        // Where all names have values and there are no more of these, none of them stands twice or has no place.
+        if values.len() > by_name.len() {
+            let mut seen = Vec::new();
+            for (name, _) in values {
+                if !self.places().any(|place| place == *name) {
+                    return Err(RenderError::NoPlace((*name).into()));
+                }
+                if seen.contains(name) {
+                    return Err(RenderError::TwoValues((*name).into()));
+                }
+                seen.push(*name);
             }
         }
-        Ok(())
+        Ok(by_name)
     }
 }
 
@@ -152,7 +176,11 @@ impl Markup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Literal(Box<str>),
-    Place { name: Box<str>, in_attribute: bool },
+    /// `name_index`: which of the template's names it has.
+    Place {
+        name_index: usize,
+        in_attribute: bool,
+    },
 }
 
 /// Where in HTML a reader stands: as much of the tokeniser (HTML §13.2.5) as our templates need.
@@ -242,33 +270,34 @@ fn value_of<'a>(values: &[(&str, Value<'a>)], name: &str) -> Result<Value<'a>, R
         .ok_or_else(|| RenderError::NoValue(name.into()))
 }
 
-/// What a character becomes where it could be taken for markup; `None` if it stays.
-fn escape(c: char) -> Option<&'static str> {
-    match c {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        '"' => Some("&quot;"),
-        '\'' => Some("&#39;"),
+/// What a character becomes where it could be taken for markup; `None` if it stays. Each of them is one byte long in UTF-8, and no byte
+/// of a longer character is one of these (RFC 3629 §3).
+fn escape(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'"' => Some("&quot;"),
+        b'\'' => Some("&#39;"),
         _ => None,
     }
 }
 
 fn escaped_len(text: &str) -> usize {
-    text.chars()
-        .map(|c| escape(c).map_or(c.len_utf8(), str::len))
+    text.bytes()
+        .map(|byte| escape(byte).map_or(1, str::len))
         .sum()
 }
 
 fn push_escaped(html: &mut String, text: &str) {
     let mut rest = text;
     while let Some((at, escaped)) = rest
-        .char_indices()
-        .find_map(|(at, c)| escape(c).map(|escaped| (at, escaped)))
+        .bytes()
+        .enumerate()
+        .find_map(|(at, byte)| escape(byte).map(|escaped| (at, escaped)))
     {
         html.push_str(rest.get(..at).unwrap_or(""));
         html.push_str(escaped);
-        // Every character that is escaped is one byte long.
         rest = rest.get(at + 1..).unwrap_or("");
     }
     html.push_str(rest);

@@ -90,7 +90,8 @@ pub(crate) fn log_request(
     took: Duration,
 ) {
     let path = head.target().split(['?', '#']).next().unwrap_or_default();
-    let tenths = u64::try_from(took.as_micros() / 100).unwrap_or(u64::MAX);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let tenths = micros / 100;
     app.log.parts(&[
         "#",
         Decimal::of(via.number).as_str(),

@@ -299,19 +299,18 @@ fn logging_in<'a>(
 
 fn show(app: &App, request: &Request<'_>, form: NameAndPassword<'_>) -> Response {
     let content = badge::caution(app, request.via).and_then(|caution| {
-        let mut values = vec![
+        let is_invalid = if form.error.is_empty() {
+            "false"
+        } else {
+            "true"
+        };
+        let mut values = Vec::with_capacity(5);
+        values.extend([
             ("name", Value::Text(form.name)),
             ("error", Value::Text(form.error)),
-            (
-                "invalid",
-                Value::Text(if form.error.is_empty() {
-                    "false"
-                } else {
-                    "true"
-                }),
-            ),
+            ("invalid", Value::Text(is_invalid)),
             ("caution", Value::Markup(&caution)),
-        ];
+        ]);
         values.extend(form.notice.map(|notice| ("notice", Value::Text(notice))));
         app.assets.render(form.template, &values)
     });

@@ -147,7 +147,7 @@ fn a_place_may_stand_wherever_escaping_is_enough() {
     ] {
         let pieces = Template::parse(template).unwrap().pieces;
         let expected = Piece::Place {
-            name: "a".into(),
+            name_index: 0,
             in_attribute,
         };
         assert!(pieces.contains(&expected), "{template}");
@@ -222,10 +222,8 @@ fn mutated_input_never_panics_and_never_opens_a_tag() {
         };
         let (hostile, text) = (word(6), word(9));
         if let Ok(template) = Template::parse(&text) {
-            let mut names: Vec<&str> = template.places().collect();
-            names.sort_unstable();
-            names.dedup();
-            let values: Vec<_> = names.iter().map(|n| (*n, Value::Text(&hostile))).collect();
+            let places = template.places();
+            let values: Vec<_> = places.map(|name| (name, Value::Text(&hostile))).collect();
             template.render(&values).unwrap();
             rendered += usize::from(!values.is_empty());
         }
