@@ -1,5 +1,7 @@
 //! What must not show up with anybody else: the words of one person, in every spelling that the view has for bytes.
 
+use std::io::BufRead;
+
 use secure_chat::octets::hex;
 use secure_chat::wire::log::{Cursor, Sight};
 
@@ -47,12 +49,13 @@ impl Markers {
 pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     let first = wanted[0];
     let mut rest = bytes;
-    // By its first byte: most of what is searched is long, and holds nothing.
-    while let Some(at) = rest.iter().position(|&byte| byte == first) {
-        if rest[at..].starts_with(wanted) {
+    // By its first byte: most of what is searched is long, and holds nothing. The standard library's search is
+    // optimised in a dev build too; one byte at a time took a quarter of this file's run.
+    while rest.skip_until(first).unwrap() > 0 {
+        let passed = bytes.len() - rest.len();
+        if bytes[passed - 1..].starts_with(wanted) {
             return true;
         }
-        rest = &rest[at + 1..];
     }
     false
 }
