@@ -181,7 +181,7 @@ async fn sweep_sessions(app: Arc<App>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_EVERY_SECS));
     loop {
         every.tick().await;
-        if let Err(error) = app.sessions.sweep(app::now()).await {
+        if let Err(error) = app.sessions.sweep(app::steady_now()).await {
             log!(app.log, "expired sessions could not be removed: {error}");
         }
     }

@@ -208,7 +208,12 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
     let transport = request.via.session_transport();
     let started = app
         .sessions
-        .start(user.id, transport, visitor::old_token(request), app::now())
+        .start(
+            user.id,
+            transport,
+            visitor::old_token(request),
+            app::steady_now(),
+        )
         .await;
     match started {
         Ok(token) => {

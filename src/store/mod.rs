@@ -59,11 +59,13 @@ pub trait UserStore: Send + Sync {
     /// Marks a session as leaked at `now`, so that nobody can use it and its owner can be told.
     fn mark_leaked(&self, token_hash: TokenHash, now: UtcMillis) -> StoreFuture<'_, ()>;
 
-    /// Removes sessions last used before `idle_since` or made before `made_before`; says how many.
+    /// Removes sessions last used before `idle_since` or made before `made_before`; says how many. What claims to be
+    /// of a time after `now` comes from a clock that was wrong, and counts as of `now` from here on.
     fn sweep_sessions(
         &self,
         idle_since: UtcMillis,
         made_before: UtcMillis,
+        now: UtcMillis,
     ) -> StoreFuture<'_, usize>;
 }
 
