@@ -77,6 +77,7 @@ pub(super) fn in_plain_words(error: &StoreError) -> &'static str {
         StoreError::Full { .. } => "there is no room left on the server's disk",
         StoreError::Locked { .. } => "another program holds the server's database",
         StoreError::NotWritable { .. } => "the server may not write to its database",
+        StoreError::Moved { .. } => "somebody has moved the server's database",
         StoreError::Closed => "the server is stopping",
         StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Other { .. } => {
             "the server's database does not work"

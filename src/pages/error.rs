@@ -82,6 +82,15 @@ pub(super) fn store(app: &App, request: &Request<'_>, error: &StoreError) -> Res
         StoreError::Full { .. } => {
             "The server's disk is full, so nothing can be stored at the moment."
         }
+        StoreError::Locked { .. } => {
+            "Another program holds the server's database, so nothing can be stored at the moment."
+        }
+        StoreError::NotWritable { .. } => {
+            "The server may not write to its database, so nothing can be stored at the moment."
+        }
+        StoreError::Moved { .. } => {
+            "Somebody has moved the server's database, so nothing can be stored at the moment."
+        }
         StoreError::Closed => "The server is stopping.",
         _ => "The server's database cannot be used at the moment.",
     };

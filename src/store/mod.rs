@@ -324,6 +324,11 @@ pub enum StoreError {
         /// Which database.
         path: std::path::PathBuf,
     },
+    /// The database, or its write-ahead log, does not lie where it was opened.
+    Moved {
+        /// Which database.
+        path: std::path::PathBuf,
+    },
     /// The store has been closed, as the program is stopping.
     Closed,
     /// Anything else that SQLite reports.
@@ -361,6 +366,11 @@ impl fmt::Display for StoreError {
             Self::Full { path } => write!(
                 f,
                 "There is no room left on the disk for {}: free some space; nothing needs to be restarted.",
+                path.display()
+            ),
+            Self::Moved { path } => write!(
+                f,
+                "{} was moved, removed or replaced while it was in use, so nothing is stored in it any more: put the same files back, and nothing needs to be restarted; if they are gone, docs/RELIABILITY.md says how to save what the server still holds.",
                 path.display()
             ),
             Self::Closed => f.write_str("The server is stopping."),

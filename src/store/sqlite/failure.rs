@@ -70,7 +70,9 @@ mod tests {
                 StoreError::Damaged { .. } => "damaged",
                 StoreError::NotWritable { .. } => "not writable",
                 StoreError::Other { .. } => "other",
-                StoreError::Newer { .. } | StoreError::Closed => "impossible",
+                StoreError::Newer { .. } | StoreError::Moved { .. } | StoreError::Closed => {
+                    "impossible"
+                }
             };
         for (code, meaning) in [
             (ffi::SQLITE_BUSY, "locked"),

@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure;
+use super::place::Place;
 use super::readers::off_the_async_threads;
 use crate::store::StoreError;
 
@@ -51,6 +53,7 @@ impl Writer {
     /// Starts the thread. It keeps `lock` until the database is closed.
     pub(super) fn start(
         path: Arc<Path>,
+        place: Place,
         thread_name: &str,
         db: Connection,
         lock: File,
@@ -59,6 +62,7 @@ impl Writer {
         let (orders, incoming) = mpsc::channel(WAITING_JOBS_MAX);
         let writing = WriterThread {
             path: Arc::clone(&path),
+            place,
             orders: incoming,
             db,
             busy_wait,
@@ -171,6 +175,7 @@ where
 /// What the thread owns. The fields go in this order at the end: the lock after the database.
 struct WriterThread {
     path: Arc<Path>,
+    place: Place,
     orders: mpsc::Receiver<Order>,
     db: Connection,
     busy_wait: Duration,
@@ -190,6 +195,17 @@ impl WriterThread {
             }
         }
         self.remove_traces();
+        self.spare_other_files();
+    }
+
+    /// At the end SQLite removes the write-ahead log, whatever lies there under its name by then: perhaps that of a
+    /// copy that somebody has put in our place, with all that was said last.
+    fn spare_other_files(&self) {
+        if self.place.check().is_err() {
+            // Setting it cannot fail on an open connection.
+            let no_checkpoint = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _set = self.db.set_db_config(no_checkpoint, true);
+        }
     }
 
     /// `first` and what waits behind it.
@@ -227,6 +243,7 @@ impl WriterThread {
     fn in_one_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let path = Arc::clone(&self.path);
         let sqlite = |error| failure::from_sqlite(&path, &error);
+        self.place.check()?;
         // Returning early drops the transaction, and that rolls it back.
         let mut transaction = self
             .db
