@@ -340,6 +340,23 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Why the store does not work, for people who cannot mend it: a part of a sentence, without paths.
+    #[must_use]
+    pub fn in_plain_words(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "there is no room left on the server's disk",
+            Self::Locked { .. } => "another program holds the server's database",
+            Self::NotWritable { .. } => "the server may not write to its database",
+            Self::Moved { .. } => "somebody has moved the server's database",
+            Self::Closed => "the server is stopping",
+            Self::Newer { .. } | Self::Damaged { .. } | Self::Other { .. } => {
+                "the server's database does not work"
+            }
+        }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -26,6 +26,12 @@ pub(super) fn from_sqlite(path: &Path, error: &Error) -> StoreError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
                 StoreError::Damaged { path, detail }
             }
+            ErrorCode::SystemIoFailure => StoreError::Other {
+                path,
+                detail: format!(
+                    "{detail}; look whether its disk works, and has not become read-only"
+                ),
+            },
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 StoreError::NotWritable { path, detail }
             }
