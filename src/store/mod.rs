@@ -367,7 +367,7 @@ impl fmt::Display for StoreError {
             ),
             Self::Damaged { path, detail } => write!(
                 f,
-                "{} is damaged or is not a database ({detail}): put a good copy in its place, or move it away to start afresh.",
+                "{} is damaged or is not a database ({detail}): with the server stopped, put a good copy in its place, or move it away to start afresh.",
                 path.display()
             ),
             Self::Locked { path } => write!(

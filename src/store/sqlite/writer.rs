@@ -267,7 +267,8 @@ impl WriterThread {
     /// Makes what was removed unreadable on the disk too. If it cannot be done now, because somebody
     /// reads or the disk is full, it is tried again after the next group.
     fn remove_traces(&mut self) {
-        if self.traces == Traces::None {
+        // Files that are not in their place any more stay as they are, so that they can be copied one after the other.
+        if self.traces == Traces::None || self.place.check().is_err() {
             return;
         }
         // Setting the wait cannot fail on an open connection.
