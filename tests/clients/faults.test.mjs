@@ -2,16 +2,17 @@
 // Each time those inside are served as far as it goes, the log says why not farther, and it ends without a restart.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { FaultyDisk } from '../accidents/faulty_disk.mjs';
 import { limitFiles, lockDatabase, openFiles } from '../accidents/faults.mjs';
 import { until } from '../deadline.mjs';
-import { makeFolder, Server } from '../server.mjs';
+import { makeFolder, REPOSITORY, Server } from '../server.mjs';
 import { fetchFrom, join, postForm, register } from './account.mjs';
-import { Listener, LOBBY } from './chatter.mjs';
+import { Listener, LOBBY, refusalOf } from './chatter.mjs';
 import { query } from './kept.mjs';
 
 /** Somebody in the first group, who says numbered messages. */
@@ -157,16 +158,43 @@ test('of a data folder that was removed everything can be saved while the server
   rmSync(server.dataFolder, { recursive: true });
   await member.mustBeRefused(/moved/);
 
-  const saved = path.join(server.folder, 'saved');
-  mkdirSync(saved);
-  const held = `/proc/${server.pid}/fd`;
-  for (const name of readdirSync(held)) {
-    const [, file] = /([^/]+\.sqlite3(?:-wal)?) \(deleted\)$/.exec(readlinkSync(path.join(held, name))) ?? [];
-    if (file) copyFileSync(path.join(held, name), path.join(saved, file));
-  }
+  const document = readFileSync(path.join(REPOSITORY, 'docs', 'RELIABILITY.md'), 'utf8');
+  const commands = /```sh\n(mkdir saved\n[^]*?)```/.exec(document)[1];
+  execFileSync('sh', ['-euc', commands], { cwd: server.folder, env: { ...process.env, pid: String(server.pid) } });
   assert.equal(await server.stop(), 0);
   member.listener.close();
-  renameSync(saved, server.dataFolder);
+  renameSync(path.join(server.folder, 'saved'), server.dataFolder);
+  await server.start();
+  const again = await Listener.open(server, member.account, `/ws/chat/${LOBBY}`);
+  const { messages } = await again.event('history', 'history');
+  assert.deepEqual(messages.map(({ content }) => content), numbered(member.saidCount));
+  again.close();
+});
+
+test('of a database that was damaged while it was in use nothing is shown, and the log names it', async (t) => {
+  const pageLen = 4096;
+  const server = await Server.start();
+  t.after(() => server.end());
+  const member = await Member.of(server, 'damaged');
+  await member.mustBeHeard('before');
+  member.listener.close();
+  // Stopped and started, so that all of it lies in the one file.
+  assert.equal(await server.stop(), 0);
+  await server.start();
+  const file = path.join(server.dataFolder, 'chat.sqlite3');
+  const whole = readFileSync(file);
+  const damaged = Buffer.from(whole).fill(0xa5, pageLen);
+  writeFileSync(file, damaged);
+
+  const page = await fetchFrom(server, 'plain', `/chat/${LOBBY}`, { headers: { Cookie: member.account.cookie } });
+  assert.equal(page.status, 503);
+  assert.match(page.body, /database does not work/);
+  assert.equal((await refusalOf(server, member.account, `/ws/chat/${LOBBY}`)).status, 503);
+  assert.equal((await fetchFrom(server, 'plain', '/login')).status, 200, 'what needs no database is served');
+  await until('the log names it', () => /chat\.sqlite3 is damaged.*put a good copy in its place/.test(server.printed));
+
+  assert.equal(await server.stop(), 0);
+  writeFileSync(file, whole);
   await server.start();
   const again = await Listener.open(server, member.account, `/ws/chat/${LOBBY}`);
   const { messages } = await again.event('history', 'history');

@@ -165,7 +165,7 @@ test('SIGHUP takes a new certificate for new connections, keeps the old ones, an
 });
 
 test('SIGHUP under load disturbs no conversation and no handshake', async (t) => {
-  const [hangUps, handshakesAtOnce] = [20, 4];
+  const [hangUps, handshakesAtOnce] = [10, 4];
   const server = await Server.start({ mode: 'tls' });
   t.after(() => server.end());
   const chatters = await gather(server, 8);
