@@ -158,7 +158,10 @@ impl App {
         let directory = Arc::new(Directory::new(&known));
         let report = {
             let log = log.clone();
-            move |error: &StoreError| log!(log, "messages could not be stored: {error}")
+            move |outcome: Result<(), &StoreError>| match outcome {
+                Ok(()) => log!(log, "messages can be stored again"),
+                Err(error) => log!(log, "messages could not be stored: {error}"),
+            }
         };
         let messages_per_second = config.limits.messages_per_second_max;
         Ok(Self {

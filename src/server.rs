@@ -22,7 +22,7 @@ use crate::http::target::Scheme;
 use crate::journey::{self, Arrival};
 use crate::log;
 
-use trouble::Trouble;
+use trouble::{Trouble, cure};
 
 /// How many connections may wait to be accepted. A class that opens the page at one word of the teacher fits in.
 const BACKLOG: u32 = 4096;
@@ -225,18 +225,6 @@ async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// What lets more people in, as the end of a sentence.
-fn cure(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EMFILE) => {
-            "; each connection is an open file to the system: allow more of them with `ulimit -Hn` before the next start"
-        }
-        Some(Errno::ENFILE) => "; close other programs that hold many files open",
-        Some(Errno::ENOMEM | Errno::ENOBUFS) => "; close other programs that take much memory",
-        _ => "",
     }
 }
 

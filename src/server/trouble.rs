@@ -1,7 +1,10 @@
 //! What the log is told while the system lets nobody in, as when all descriptors are in use.
 //! No sockets and no clock: moments come in, and what is to be told goes out.
 
+use std::io;
 use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
 
 /// How often it is told while it lasts: a log that fills the disk would be the next accident.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -56,6 +59,18 @@ impl Trouble {
     pub(super) fn end(&mut self) -> Duration {
         let episode = self.present.take();
         episode.map_or(Duration::ZERO, |it| it.failed.duration_since(it.began))
+    }
+}
+
+/// What lets more people in, as the end of a sentence.
+pub(super) fn cure(error: &io::Error) -> &'static str {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE) => {
+            "; each connection is an open file to the system: allow more of them with `ulimit -Hn` before the next start"
+        }
+        Some(Errno::ENFILE) => "; close other programs that hold many files open",
+        Some(Errno::ENOMEM | Errno::ENOBUFS) => "; close other programs that take much memory",
+        _ => "",
     }
 }
 

@@ -229,6 +229,7 @@ for (const [error, why, inTheLog] of [
     await member.mustBeHeard('the very same message');
     await register(server, 'plain', 'nowhere');
     assert.deepEqual(stored(server), numbered(member.saidCount));
+    await until('the log says that it is over', () => /messages can be stored again/.test(server.printed));
     await until('the log file goes on, and says that lines are missing', () => /^\(lines are missing here.*\n.*Z .*/m
       .test(readFileSync(path.join(folder, 'server.log'), 'utf8')));
     member.listener.close();
