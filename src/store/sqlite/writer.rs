@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -195,17 +194,6 @@ impl WriterThread {
             }
         }
         self.remove_traces();
-        self.spare_other_files();
-    }
-
-    /// At the end SQLite removes the write-ahead log, whatever lies there under its name by then: perhaps that of a
-    /// copy that somebody has put in our place, with all that was said last.
-    fn spare_other_files(&self) {
-        if self.place.check().is_err() {
-            // Setting it cannot fail on an open connection.
-            let no_checkpoint = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-            let _set = self.db.set_db_config(no_checkpoint, true);
-        }
     }
 
     /// `first` and what waits behind it.

@@ -267,6 +267,7 @@ async fn a_database_that_was_moved_or_replaced_takes_no_more_until_it_is_back() 
 
 #[tokio::test]
 async fn what_was_put_in_its_place_meanwhile_is_left_alone_at_the_end() {
+    // SQLite removes its log by name when it closes; before that, it looks whether the database has moved.
     let folder = TempDir::new().unwrap();
     let (database, path) = open(&folder);
     start(&database, |db| say(db, "kept", None))
