@@ -4,8 +4,9 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
 use crate::assets::{AssetError, Assets};
@@ -157,7 +158,10 @@ impl App {
         let directory = Arc::new(Directory::new(&known));
         let report = {
             let log = log.clone();
-            move |error: &StoreError| log!(log, "messages could not be stored: {error}")
+            move |outcome: Result<(), &StoreError>| match outcome {
+                Ok(()) => log!(log, "messages can be stored again"),
+                Err(error) => log!(log, "messages could not be stored: {error}"),
+            }
         };
         let messages_per_second = config.limits.messages_per_second_max;
         Ok(Self {
@@ -275,7 +279,13 @@ impl Databases {
     }
 }
 
-/// The present moment: the only clock for what is stored.
+/// A clock that nobody can set, and that goes on while the machine sleeps.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const STEADY: ClockId = ClockId::CLOCK_BOOTTIME;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const STEADY: ClockId = ClockId::CLOCK_MONOTONIC;
+
+/// The present moment by the system's clock: what people are shown as the time of what they said.
 #[must_use]
 pub fn now() -> UtcMillis {
     let since = SystemTime::now()
@@ -284,15 +294,32 @@ pub fn now() -> UtcMillis {
     UtcMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The present moment for sessions, by a clock that nobody sets: else a machine that finds a time server would end
+/// them all at once, or make them last for years.
+#[must_use]
+pub fn steady_now() -> UtcMillis {
+    UtcMillis(i64::try_from(steady_time().as_millis()).unwrap_or(i64::MAX))
+}
+
 /// The present moment in nanoseconds since 1970, for what crosses the wire. It never goes back, even where the system's clock is set.
 #[must_use]
 pub fn now_ns() -> u64 {
-    static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
+    u64::try_from(steady_time().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The time since 1970: by the system's clock when this was asked first, and counted on from there.
+fn steady_time() -> Duration {
+    static START: LazyLock<(Duration, Duration)> = LazyLock::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        (Instant::now(), since.unwrap_or_default())
+        (steady_clock(), since.unwrap_or_default())
     });
-    let (instant, since) = *START;
-    u64::try_from((since + instant.elapsed()).as_nanos()).unwrap_or(u64::MAX)
+    let (start, since) = *START;
+    since + steady_clock().saturating_sub(start)
+}
+
+fn steady_clock() -> Duration {
+    // Fails only where there is no such clock, as on no system that this program runs on.
+    clock_gettime(STEADY).map_or(Duration::ZERO, Duration::from)
 }
 
 fn demands_tls(tls: &Tls) -> bool {

@@ -205,27 +205,47 @@ macro_rules! log {
     ($log:expr, $($text:tt)+) => { $log.line(format_args!($($text)+)) };
 }
 
-fn write_lines(lines: &Lines, mut file: Option<File>) {
+fn write_lines(lines: &Lines, file: Option<File>) {
     let mut together = String::new();
-    let mut is_failing = false;
+    let mut log_file = file.map(LogFile::of);
     while lines.take(&mut together) {
         // A closed terminal is no reason to stop; there is nobody left to tell.
         let _ = io::stderr().lock().write_all(together.as_bytes());
-        let written = file
-            .as_mut()
-            .map_or(Ok(()), |file| file.write_all(together.as_bytes()));
-        if let Err(error) = &written
-            && !is_failing
-        {
-            // Said once for each time it happens; the terminal goes on, and so does the chat.
+        if let Some(Err(error)) = log_file.as_mut().map(|file| file.append(&together)) {
             let _ = writeln!(
                 io::stderr(),
                 "The log file cannot be written ({error}): lines are missing from it until it can."
             );
         }
-        is_failing = written.is_err();
         together.clear();
         together.shrink_to(KEPT_LEN_MAX);
+    }
+}
+
+/// What goes to the terminal once more, in a file.
+struct LogFile<W> {
+    file: W,
+    is_failing: bool,
+}
+
+impl<W: io::Write> LogFile<W> {
+    fn of(file: W) -> Self {
+        let is_failing = false;
+        Self { file, is_failing }
+    }
+
+    /// Adds lines. An error is given once for each time that it begins: the terminal goes on, and so does the chat.
+    fn append(&mut self, lines: &str) -> io::Result<()> {
+        if self.is_failing {
+            // The last line before may have been cut in the middle.
+            let note = b"\n(lines are missing here, as this file could not be written)\n";
+            if self.file.write_all(note).is_err() {
+                return Ok(());
+            }
+        }
+        let written = self.file.write_all(lines.as_bytes());
+        self.is_failing = written.is_err();
+        written
     }
 }
 
@@ -283,6 +303,49 @@ mod tests {
             "1970-01-01T00:00:00.000Z (3 lines were lost here, they came too fast) room again\n\
              1970-01-01T00:00:00.000Z and again\n"
         );
+    }
+
+    /// A disk with room for so many bytes.
+    struct SmallDisk {
+        text: String,
+        room: usize,
+    }
+
+    impl io::Write for SmallDisk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let taken_len = bytes.len().min(self.room);
+            self.room -= taken_len;
+            self.text
+                .push_str(std::str::from_utf8(&bytes[..taken_len]).unwrap());
+            Ok(taken_len)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_the_file_says_where_lines_are_missing() {
+        let text = String::new();
+        let mut log_file = LogFile::of(SmallDisk { text, room: 18 });
+        assert!(log_file.append("first line\n").is_ok());
+        assert!(log_file.append("second line\n").is_err());
+        for _ in 0..3 {
+            assert!(log_file.append("lost\n").is_ok(), "told once");
+        }
+        log_file.file.room = 1000;
+        log_file.append("third line\n").unwrap();
+        log_file.append("fourth line\n").unwrap();
+        assert_eq!(
+            log_file.file.text,
+            "first line\nsecond \n(lines are missing here, as this file could not be written)\nthird line\nfourth line\n"
+        );
+        log_file.file.room = 0;
+        assert!(log_file.append("lost\n").is_err(), "told anew");
     }
 
     #[test]

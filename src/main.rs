@@ -16,6 +16,7 @@ use secure_chat::export::Export;
 use secure_chat::log;
 use secure_chat::log::Log;
 use secure_chat::server;
+use secure_chat::tls::{Reminder, UnixSecs};
 use secure_chat::trace::Trace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -99,6 +100,7 @@ async fn serve(config: Config, log: Arc<Log>) -> Result<(), String> {
     }
     banner::print(&app, &ports, export.live_address(), files_max);
     tokio::spawn(sweep_sessions(app.clone()));
+    tokio::spawn(remind_of_certificate(app.clone()));
     tokio::spawn(reload_on_hangup(app.clone(), signals.hangup));
     tokio::spawn(stop_on_signal(
         app.clone(),
@@ -181,8 +183,23 @@ async fn sweep_sessions(app: Arc<App>) {
     let mut every = tokio::time::interval(std::time::Duration::from_secs(SWEEP_EVERY_SECS));
     loop {
         every.tick().await;
-        if let Err(error) = app.sessions.sweep(app::now()).await {
+        if let Err(error) = app.sessions.sweep(app::steady_now()).await {
             log!(app.log, "expired sessions could not be removed: {error}");
+        }
+    }
+}
+
+/// Says in the log when the certificate runs out, or is about to: nobody else is there to be told.
+async fn remind_of_certificate(app: Arc<App>) {
+    let Some(tls) = &app.tls else {
+        return;
+    };
+    let mut reminder = Reminder::after_start(&tls.setup().certificate, UnixSecs::now());
+    loop {
+        tokio::time::sleep(Reminder::pause(&tls.setup().certificate, UnixSecs::now())).await;
+        let setup = tls.setup();
+        if let Some(note) = reminder.due(&setup.certificate, UnixSecs::now()) {
+            log!(app.log, "note: {note}");
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Binds the ports, accepts connections up to the limits, and stops gracefully.
 //! What happens on a connection is `journey`'s to tell.
 
+mod trouble;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -18,6 +21,8 @@ use crate::config::{Config, Host};
 use crate::http::target::Scheme;
 use crate::journey::{self, Arrival};
 use crate::log;
+
+use trouble::{Trouble, cure};
 
 /// How many connections may wait to be accepted. A class that opens the page at one word of the teacher fits in.
 const BACKLOG: u32 = 4096;
@@ -151,7 +156,7 @@ async fn bind_all(
 fn is_missing_family(error: &io::Error) -> bool {
     // EAFNOSUPPORT has no kind of its own.
     error.kind() == io::ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(nix::errno::Errno::EAFNOSUPPORT as i32)
+        || error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32)
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -186,22 +191,40 @@ pub async fn run(app: Arc<App>, ports: Vec<Port>) -> bool {
 }
 
 async fn accept(app: Arc<App>, doors: Arc<Doors>, port: Port) {
+    let number = port.address.port();
+    let mut trouble = Trouble::default();
     loop {
         let accepted = tokio::select! {
             accepted = port.listener.accept() => accepted,
+            () = sleep_until(trouble.over_at()) => {
+                let secs = trouble.end().as_secs();
+                log!(app.log, "port {number} lets people in again; it could not for {secs} s");
+                continue;
+            }
             () = app.stopped() => return,
         };
         match accepted {
             Ok((socket, peer)) => admit(&app, &doors, &port, socket, peer),
             Err(error) if is_about_one_peer(&error) => {}
             Err(error) => {
-                log!(
-                    app.log,
-                    "no connection can be accepted at the moment: {error}"
-                );
+                if trouble.failed(Instant::now()) {
+                    let cure = cure(&error);
+                    log!(
+                        app.log,
+                        "port {number} can let nobody in at the moment ({error}): those inside are served, the others wait until somebody leaves{cure}"
+                    );
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+/// Sleeps until `due`, or for ever.
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -51,9 +51,9 @@ class Process {
   stdout = '';
   stderr = '';
 
-  constructor(args, cwd) {
+  constructor(args, cwd, env = {}) {
     assert(existsSync(PROGRAM), `${PROGRAM} is missing: build it first, with cargo build`);
-    this.child = spawn(PROGRAM, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(PROGRAM, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(this.child);
     this.child.stdout.setEncoding('utf8').on('data', (text) => { this.stdout += text; });
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.stderr += text; });
@@ -85,9 +85,10 @@ export class Server {
   /** What no log may ever hold. */
   secrets = new Set();
 
-  constructor({ mode = 'plain', args = [], folder = makeFolder() } = {}) {
+  constructor({ mode = 'plain', args = [], env = {}, folder = makeFolder() } = {}) {
     this.mode = mode;
     this.args = args;
+    this.env = env;
     this.folder = folder;
   }
 
@@ -106,7 +107,7 @@ export class Server {
       both: ['--port', portOf(this.urls.plain), '--tls-port', portOf(this.urls.tls)],
     };
     const args = [...MODE_FLAGS[this.mode], ...ports[this.mode], ...this.args];
-    this.process = new Process(args, this.folder);
+    this.process = new Process(args, this.folder, this.env);
     await until(`the start banner of secure-chat ${args.join(' ')}`, () => {
       if (this.process.hasEnded) throw new Error(`the server ended at once:\n${this.process.printed}`);
       return this.#readUrls();
@@ -142,6 +143,10 @@ export class Server {
   /** What the present run has printed. */
   get printed() {
     return this.process.printed;
+  }
+
+  get pid() {
+    return this.process.child.pid;
   }
 
   get exited() {

@@ -20,6 +20,7 @@ pub(crate) struct FakeStore {
     refuses_writes: AtomicBool,
     held_read: Mutex<Option<Arc<Held>>>,
     held_removal: Mutex<Option<Arc<Held>>>,
+    held_touch: Mutex<Option<Arc<Held>>>,
 }
 
 #[derive(Default)]
@@ -82,6 +83,11 @@ impl FakeStore {
     /// Holds back the answer of the next `remove_session`; the session is removed before it.
     pub(crate) fn hold_next_removal(&self) -> Arc<Held> {
         Self::hold_next(&self.held_removal)
+    }
+
+    /// Holds back the answer of the next `touch_session`.
+    pub(crate) fn hold_next_touch(&self) -> Arc<Held> {
+        Self::hold_next(&self.held_touch)
     }
 
     /// Makes every stored hash unreadable.
@@ -191,11 +197,13 @@ impl UserStore for FakeStore {
 
     fn touch_session(&self, token_hash: TokenHash, now: UtcMillis) -> StoreFuture<'_, ()> {
         self.touches.fetch_add(1, Ordering::SeqCst);
-        self.write(|kept| {
+        let held = self.held_touch.lock().unwrap().take();
+        let noted = self.write(|kept| {
             if let Some(session) = kept.sessions.get_mut(&token_hash) {
                 session.last_used_at = now;
             }
-        })
+        });
+        hold(held, noted)
     }
 
     fn remove_session(&self, token_hash: TokenHash) -> StoreFuture<'_, bool> {
@@ -218,8 +226,13 @@ impl UserStore for FakeStore {
         &self,
         idle_since: UtcMillis,
         made_before: UtcMillis,
+        now: UtcMillis,
     ) -> StoreFuture<'_, usize> {
         self.write(|kept| {
+            for session in kept.sessions.values_mut() {
+                session.created_at = session.created_at.min(now);
+                session.last_used_at = session.last_used_at.min(now);
+            }
             let before = kept.sessions.len();
             kept.sessions.retain(|_, session| {
                 session.last_used_at >= idle_since && session.created_at >= made_before

@@ -26,8 +26,8 @@ use crate::store::{ChatStore, Joined, StoreError};
 /// Wraps one event into a WebSocket frame, behind what the buffer holds. Handed in, since no protocol is spoken here.
 pub type FrameText = fn(&mut Vec<u8>, &[u8]);
 
-/// Hears of what could not be stored. Handed in, since no log is kept here.
-pub type Report = Box<dyn Fn(&StoreError) + Send + Sync>;
+/// Hears when messages of a room can no longer be stored, and when they can again. Handed in, since no log is kept here.
+pub type Report = Box<dyn Fn(Result<(), &StoreError>) + Send + Sync>;
 
 /// How many groups a user may make at once, and how long it takes until they may make one more. A
 /// teacher prepares one for every team of a class; each group stands in everybody's list for ever.

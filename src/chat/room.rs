@@ -163,12 +163,14 @@ impl Room {
         }
         match written {
             Ok(written) => {
-                self.failure = None;
+                if self.failure.take().is_some() {
+                    (self.shared.report)(Ok(()));
+                }
                 self.tell(senders.into_iter().zip(written));
             }
             Err(error) => {
                 if self.failure.as_ref() != Some(&error) {
-                    (self.shared.report)(&error);
+                    (self.shared.report)(Err(&error));
                 }
                 for (from, name) in senders {
                     let refusal = name.refusal(Reason::NotStored(not_stored(&error)));

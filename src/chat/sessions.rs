@@ -1,5 +1,5 @@
 //! Who is logged in: starts, finds and ends sessions, and tells those who hold one when it ends.
-//! No cookies, passwords or log lines. The clock is the caller's too: every `now` is passed in.
+//! No cookies, passwords or log lines. The clock is the caller's too: every `now` is passed in, of one that nobody sets.
 //!
 //! A session lives in the database, so a restart logs nobody out, and while it is used in memory as
 //! well, so a request reads nothing from the disk. Whatever ends one is first written to the
@@ -12,6 +12,9 @@ mod token;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use live::{LIVE_MAX, Live, LiveSessions};
 pub use token::{SessionToken, hash_of};
@@ -32,6 +35,9 @@ pub const SWEEP_EVERY_SECS: u64 = 60;
 /// How often the use of a session is written down. A session that was not in memory (after a
 /// restart) may expire so much too early.
 const NOTE_EVERY_MILLIS: i64 = 60 * 1000;
+
+/// How long a request waits for that at the most.
+const NOTE_WAIT_MAX: Duration = Duration::from_millis(200);
 
 /// All sessions. Clones are the same sessions.
 #[derive(Clone)]
@@ -97,7 +103,7 @@ impl Sessions {
         let Some(key) = token::hash_of(token_text) else {
             return Ok(Found::None);
         };
-        let live = match self.load(key).await? {
+        let live = match self.load(key, now).await? {
             Loaded::Live(live) => live,
             Loaded::Ended(found) => return Ok(found),
         };
@@ -172,7 +178,7 @@ impl Sessions {
         let idle_since = now.0.saturating_sub(IDLE_MILLIS_MAX + NOTE_EVERY_MILLIS);
         let made_before = now.0.saturating_sub(AGE_MILLIS_MAX);
         self.users
-            .sweep_sessions(UtcMillis(idle_since), UtcMillis(made_before))
+            .sweep_sessions(UtcMillis(idle_since), UtcMillis(made_before), now)
             .await
     }
 
@@ -184,7 +190,7 @@ impl Sessions {
     }
 
     /// The session from memory, else from the database.
-    async fn load(&self, key: TokenHash) -> Result<Loaded, StoreError> {
+    async fn load(&self, key: TokenHash, now: UtcMillis) -> Result<Loaded, StoreError> {
         loop {
             let endings = match self.live.get(key) {
                 Ok(live) => return Ok(Loaded::Live(live)),
@@ -204,7 +210,7 @@ impl Sessions {
             let Some((user, _)) = self.users.user_by_id(user_id).await? else {
                 return Ok(Loaded::Ended(Found::None));
             };
-            if let Some(live) = self.live.keep(Live::new(&session, user), endings) {
+            if let Some(live) = self.live.keep(Live::new(&session, user, now), endings) {
                 return Ok(Loaded::Live(live));
             }
         }
@@ -230,9 +236,10 @@ impl Sessions {
 
     async fn note_use(&self, live: &Live, now: UtcMillis) {
         if live.note_use(now, NOTE_EVERY_MILLIS) {
-            // A full disk must not keep anybody from reading: memory knows of the use, and the
-            // next minute tries again.
-            self.users.touch_session(live.key, now).await.ok();
+            // A full disk must not keep anybody from reading, nor a program that holds the database:
+            // memory knows of the use, and the next minute tries again.
+            let noted = self.users.touch_session(live.key, now);
+            let _ = timeout(NOTE_WAIT_MAX, noted).await;
         }
     }
 }

@@ -13,7 +13,7 @@ use super::listener::Listener;
 use super::news::{self, Counting};
 use super::pace::Pace;
 use super::room::{Happening, RoomDoor};
-use super::wish::{Wish, WishName, in_plain_words};
+use super::wish::{Wish, WishName};
 use crate::model::{Group, Message, MessageId, UtcMillis};
 use crate::store::{MessageWrite, StoreError};
 
@@ -152,7 +152,7 @@ impl RoomVisit {
             Ok(None) => Ok(Some(self.refused_event("read", Reason::NotMember))),
             Err(error) => {
                 // It is no reason to end the conversation: on a full disk one can still read.
-                let why = in_plain_words(&error);
+                let why = error.in_plain_words();
                 let text = format!("What was read could not be noted: {why}.");
                 Ok(Some(self.refused_event("read", Reason::NotStored(text))))
             }

@@ -65,21 +65,8 @@ impl WishName {
 
 /// What the senders are told. The paths in the error are the operator's business.
 pub(super) fn not_stored(error: &StoreError) -> String {
-    let why = in_plain_words(error);
+    let why = error.in_plain_words();
     format!(
         "The message could not be stored, so nobody has seen it: {why}. Keep the text, and try again later."
     )
-}
-
-/// Why nothing can be stored, for people who cannot mend it.
-pub(super) fn in_plain_words(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Full { .. } => "there is no room left on the server's disk",
-        StoreError::Locked { .. } => "another program holds the server's database",
-        StoreError::NotWritable { .. } => "the server may not write to its database",
-        StoreError::Closed => "the server is stopping",
-        StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Other { .. } => {
-            "the server's database does not work"
-        }
-    }
 }

@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ExportError;
@@ -20,9 +19,14 @@ const MODE: u32 = 0o600;
 /// Appends keys to a file.
 pub(super) struct KeyLogWriter {
     path: PathBuf,
-    file: Mutex<File>,
+    keys: Mutex<Keys>,
     log: Arc<Log>,
-    has_failed: AtomicBool,
+}
+
+struct Keys {
+    file: File,
+    /// Whether the last line could not be written, or only in part.
+    is_cut: bool,
 }
 
 impl KeyLogWriter {
@@ -52,9 +56,11 @@ impl KeyLogWriter {
         }
         Ok(Self {
             path,
-            file: Mutex::new(file),
+            keys: Mutex::new(Keys {
+                file,
+                is_cut: false,
+            }),
             log: Arc::clone(log),
-            has_failed: AtomicBool::new(false),
         })
     }
 }
@@ -62,17 +68,20 @@ impl KeyLogWriter {
 impl Sink for KeyLogWriter {
     fn take(&self, _about: &Arc<About>, news: &News<'_>) {
         let News::Secret(line) = news else { return };
-        // In one piece: others may append to the same file.
-        let line = line.to_text() + "\n";
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = file.write_all(line.as_bytes());
-        drop(file);
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_cut = keys.is_cut;
+        // What is left of a line must not spoil the next one. In one piece, since others may append to the same file.
+        let begin = if was_cut { "\n" } else { "" };
+        let line = format!("{begin}{}\n", line.to_text());
+        let written = keys.file.write_all(line.as_bytes());
+        keys.is_cut = written.is_err();
+        drop(keys);
         if let Err(error) = written
-            && !self.has_failed.swap(true, Ordering::Relaxed)
+            && !was_cut
         {
             log!(
                 self.log,
-                "{} cannot be written ({error}): keys are missing from it",
+                "{} cannot be written ({error}): keys are missing from it until it can",
                 self.path.display()
             );
         }
@@ -100,16 +109,19 @@ mod tests {
     use crate::wire::decrypt::{KeyLogLine, Label, Secret};
 
     #[test]
-    fn when_keys_cannot_be_written_any_more_the_log_says_so_once() {
+    fn while_keys_cannot_be_written_the_log_says_so_once_and_the_next_one_stands_on_a_line_of_its_own()
+     {
         let folder = tempfile::tempdir().unwrap();
         let log_path = folder.path().join("server.log");
         let log = Arc::new(Log::start(Some(File::create(&log_path).unwrap())).unwrap());
         let writer = KeyLogWriter {
             path: "keys.log".into(),
-            // Opened for reading, it takes no bytes.
-            file: Mutex::new(File::open(&log_path).unwrap()),
+            keys: Mutex::new(Keys {
+                // Opened for reading, it takes no bytes.
+                file: File::open(&log_path).unwrap(),
+                is_cut: false,
+            }),
             log: Arc::clone(&log),
-            has_failed: AtomicBool::new(false),
         };
         let about = Arc::new(About {
             number: 1,
@@ -126,6 +138,18 @@ mod tests {
         for _twice in 0..2 {
             writer.take(&about, &News::Secret(&line));
         }
+        let keys_path = folder.path().join("keys.log");
+        std::fs::write(&keys_path, "CLIENT_RAN").unwrap();
+        let reopened = OpenOptions::new().append(true).open(&keys_path);
+        writer.keys.lock().unwrap().file = reopened.unwrap();
+        for _twice in 0..2 {
+            writer.take(&about, &News::Secret(&line));
+        }
+        let whole = line.to_text();
+        assert_eq!(
+            std::fs::read_to_string(keys_path).unwrap(),
+            format!("CLIENT_RAN\n{whole}\n{whole}\n")
+        );
         log.finish();
         let log = std::fs::read_to_string(log_path).unwrap();
         assert_eq!(

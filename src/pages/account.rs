@@ -208,7 +208,12 @@ async fn begin_session(app: &App, request: &Request<'_>, user: &User) -> Respons
     let transport = request.via.session_transport();
     let started = app
         .sessions
-        .start(user.id, transport, visitor::old_token(request), app::now())
+        .start(
+            user.id,
+            transport,
+            visitor::old_token(request),
+            app::steady_now(),
+        )
         .await;
     match started {
         Ok(token) => {
@@ -255,7 +260,11 @@ fn explain(app: &App, request: &Request<'_>, error: &AuthError) -> (StatusCode, 
         AuthError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         AuthError::Hashing { .. } | AuthError::Store(_) => {
             log!(app.log, "#{} {error}", request.via.number);
-            let text = "The server could not do this at the moment: try again soon.".to_owned();
+            let why = match error {
+                AuthError::Store(error) => error.in_plain_words(),
+                _ => "it has trouble with passwords",
+            };
+            let text = format!("The server could not do this: {why}. Try again soon.");
             return (StatusCode::SERVICE_UNAVAILABLE, text);
         }
     };

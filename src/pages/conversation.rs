@@ -115,7 +115,7 @@ async fn talk<S: Stream>(
     };
     Box::pin(tell_opening(app, socket, session, &mut visit, opening)).await?;
     while let Some(text) = hear(app, socket, session).await {
-        Box::pin(app.sessions.touch(session, app::now())).await;
+        Box::pin(app.sessions.touch(session, app::steady_now())).await;
         if is_over(session).await {
             // It expired, and only now somebody noticed. `hear` tells so.
             continue;

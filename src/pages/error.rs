@@ -78,14 +78,9 @@ pub(super) fn foreign_site(app: &App, request: &Request<'_>) -> Response {
 pub(super) fn store(app: &App, request: &Request<'_>, error: &StoreError) -> Response {
     log!(app.log, "#{} {error}", request.via.number);
     // The path of the database is for the operator, not for whoever asks.
-    let text = match error {
-        StoreError::Full { .. } => {
-            "The server's disk is full, so nothing can be stored at the moment."
-        }
-        StoreError::Closed => "The server is stopping.",
-        _ => "The server's database cannot be used at the moment.",
-    };
-    page(app, request, StatusCode::SERVICE_UNAVAILABLE, text).field("Retry-After", "5")
+    let why = error.in_plain_words();
+    let text = format!("The server cannot do this at the moment: {why}.");
+    page(app, request, StatusCode::SERVICE_UNAVAILABLE, &text).field("Retry-After", "5")
 }
 
 /// The answer to bytes that never became a request.

@@ -42,7 +42,7 @@ pub(super) async fn visitor(app: &App, request: &Request<'_>) -> Result<Visitor,
     for token in tokens {
         match app
             .sessions
-            .find(token, request.via.session_transport(), app::now())
+            .find(token, request.via.session_transport(), app::steady_now())
             .await?
         {
             Found::Valid(session) => visitor = Visitor::Member(session),

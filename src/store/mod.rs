@@ -59,11 +59,13 @@ pub trait UserStore: Send + Sync {
     /// Marks a session as leaked at `now`, so that nobody can use it and its owner can be told.
     fn mark_leaked(&self, token_hash: TokenHash, now: UtcMillis) -> StoreFuture<'_, ()>;
 
-    /// Removes sessions last used before `idle_since` or made before `made_before`; says how many.
+    /// Removes sessions last used before `idle_since` or made before `made_before`; says how many. What claims to be
+    /// of a time after `now` comes from a clock that was wrong, and counts as of `now` from here on.
     fn sweep_sessions(
         &self,
         idle_since: UtcMillis,
         made_before: UtcMillis,
+        now: UtcMillis,
     ) -> StoreFuture<'_, usize>;
 }
 
@@ -322,6 +324,11 @@ pub enum StoreError {
         /// Which database.
         path: std::path::PathBuf,
     },
+    /// The database, or its write-ahead log, does not lie where it was opened.
+    Moved {
+        /// Which database.
+        path: std::path::PathBuf,
+    },
     /// The store has been closed, as the program is stopping.
     Closed,
     /// Anything else that SQLite reports.
@@ -331,6 +338,23 @@ pub enum StoreError {
         /// What SQLite said.
         detail: String,
     },
+}
+
+impl StoreError {
+    /// Why the store does not work, for people who cannot mend it: a part of a sentence, without paths.
+    #[must_use]
+    pub fn in_plain_words(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "there is no room left on the server's disk",
+            Self::Locked { .. } => "another program holds the server's database",
+            Self::NotWritable { .. } => "the server may not write to its database",
+            Self::Moved { .. } => "somebody has moved the server's database",
+            Self::Closed => "the server is stopping",
+            Self::Newer { .. } | Self::Damaged { .. } | Self::Other { .. } => {
+                "the server's database does not work"
+            }
+        }
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -343,7 +367,7 @@ impl fmt::Display for StoreError {
             ),
             Self::Damaged { path, detail } => write!(
                 f,
-                "{} is damaged or is not a database ({detail}): put a good copy in its place, or move it away to start afresh.",
+                "{} is damaged or is not a database ({detail}): with the server stopped, put a good copy in its place, or move it away to start afresh.",
                 path.display()
             ),
             Self::Locked { path } => write!(
@@ -359,6 +383,11 @@ impl fmt::Display for StoreError {
             Self::Full { path } => write!(
                 f,
                 "There is no room left on the disk for {}: free some space; nothing needs to be restarted.",
+                path.display()
+            ),
+            Self::Moved { path } => write!(
+                f,
+                "{} was moved, removed or replaced while it was in use, so nothing is stored in it any more: put the same files back, and nothing needs to be restarted; if they are gone, docs/RELIABILITY.md says how to save what the server still holds.",
                 path.display()
             ),
             Self::Closed => f.write_str("The server is stopping."),

@@ -41,6 +41,8 @@ pub enum CertificateSource {
 pub struct CertificateFacts {
     /// Where it lies.
     pub files: CertificateFiles,
+    /// Whether this program made it, and can make another.
+    pub is_ours: bool,
     /// Whether it was made just now.
     pub made_now: bool,
     /// SHA-256 of the certificate, as browsers show it: `AB:CD:…`.
@@ -72,6 +74,21 @@ impl CertificateFacts {
             None => name.eq_ignore_ascii_case(host),
         })
     }
+
+    /// What is to be said of its time at `now`, with the cure; nothing while it is valid and has days enough left.
+    #[must_use]
+    pub fn note_of_time(&self, now: UnixSecs) -> Option<String> {
+        let validity = Validity {
+            not_before: self.not_before,
+            not_after: self.not_after,
+        };
+        if let Err(error) = validity.check(&self.files, self.is_ours, now) {
+            return Some(format!(
+                "{error} Until then browsers refuse new connections; SIGHUP has a new one read without a restart."
+            ));
+        }
+        validity.warning(&self.files, self.is_ours, now)
+    }
 }
 
 /// A certificate with its key, ready for use.
@@ -81,6 +98,62 @@ pub(crate) struct Certificate {
     pub(crate) facts: CertificateFacts,
 }
 
+/// From when until when a certificate is valid, both seconds included.
+#[derive(Debug, Clone, Copy)]
+struct Validity {
+    not_before: UnixSecs,
+    not_after: UnixSecs,
+}
+
+impl Validity {
+    fn check(
+        self,
+        files: &CertificateFiles,
+        is_ours: bool,
+        now: UnixSecs,
+    ) -> Result<(), SetupError> {
+        let path = files.certificate.clone();
+        if now > self.not_after {
+            return Err(SetupError::Expired {
+                path,
+                not_after: self.not_after,
+                ours: is_ours.then(|| files.private_key.clone()),
+            });
+        }
+        if now < self.not_before {
+            return Err(SetupError::NotYetValid {
+                path,
+                not_before: self.not_before,
+            });
+        }
+        Ok(())
+    }
+
+    fn warning(self, files: &CertificateFiles, is_ours: bool, now: UnixSecs) -> Option<String> {
+        let is_soon = self.not_after.0 - now.0 < EXPIRES_SOON_DAYS * UnixSecs::DAY;
+        is_soon.then(|| {
+            format!(
+                "The certificate {} expires on {}: {}.",
+                files.certificate.display(),
+                self.not_after,
+                how_to_renew(files, is_ours)
+            )
+        })
+    }
+}
+
+fn how_to_renew(files: &CertificateFiles, is_ours: bool) -> String {
+    if is_ours {
+        format!(
+            "remove {} and {} to have a new pair made",
+            files.certificate.display(),
+            files.private_key.display()
+        )
+    } else {
+        "put a new one in its place".to_owned()
+    }
+}
+
 impl CertificateSource {
     fn files(&self) -> &CertificateFiles {
         match self {
@@ -88,12 +161,9 @@ impl CertificateSource {
         }
     }
 
-    /// The key's path, if a new pair may be made in the place of the present one.
-    fn ours(&self) -> Option<&Path> {
-        match self {
-            Self::Theirs(_) => None,
-            Self::Ours(files) => Some(&files.private_key),
-        }
+    /// Whether a new pair may be made in the place of the present one.
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Ours(_))
     }
 }
 
@@ -155,19 +225,24 @@ fn load(
             });
         }
     };
-    check_validity(&contents, source, now)?;
+    let validity = Validity {
+        not_before: contents.not_before,
+        not_after: contents.not_after,
+    };
+    validity.check(files, source.is_ours(), now)?;
     let parsed =
         ParsedCertificate::try_from(&first).map_err(|error| unreadable(error.to_string()))?;
     let key = pair(chain, key, files)?;
     let facts = CertificateFacts {
         files: files.clone(),
+        is_ours: source.is_ours(),
         made_now: false,
         fingerprint: fingerprint(&first),
         public_key_sha256: STANDARD
             .encode(digest::digest(&digest::SHA256, &contents.public_key_info)),
         not_before: contents.not_before,
         not_after: contents.not_after,
-        warnings: warnings(&contents, &parsed, source, names, now),
+        warnings: warnings(&contents, validity, &parsed, source, names, now),
         names: contents.names,
     };
     Ok(Certificate {
@@ -234,56 +309,19 @@ fn pair(
     }
 }
 
-fn check_validity(
-    contents: &CertificateContents,
-    source: &CertificateSource,
-    now: UnixSecs,
-) -> Result<(), SetupError> {
-    let path = source.files().certificate.clone();
-    if now > contents.not_after {
-        let ours = source.ours().map(Path::to_owned);
-        return Err(SetupError::Expired {
-            path,
-            not_after: contents.not_after,
-            ours,
-        });
-    }
-    if now < contents.not_before {
-        return Err(SetupError::NotYetValid {
-            path,
-            not_before: contents.not_before,
-        });
-    }
-    Ok(())
-}
-
 /// What should be mended some day, one sentence each.
 fn warnings(
     contents: &CertificateContents,
+    validity: Validity,
     parsed: &ParsedCertificate<'_>,
     source: &CertificateSource,
     names: &[ServerName<'static>],
     now: UnixSecs,
 ) -> Vec<String> {
-    let CertificateFiles {
-        certificate,
-        private_key,
-    } = source.files();
-    let certificate = certificate.display();
-    let renew = match source {
-        CertificateSource::Ours(_) => format!(
-            "remove {certificate} and {} to have a new pair made",
-            private_key.display()
-        ),
-        CertificateSource::Theirs(_) => "put a new one in its place".to_owned(),
-    };
-    let mut warnings = Vec::new();
-    if contents.not_after.0 - now.0 < EXPIRES_SOON_DAYS * UnixSecs::DAY {
-        warnings.push(format!(
-            "The certificate {certificate} expires on {}: {renew}.",
-            contents.not_after
-        ));
-    }
+    let files = source.files();
+    let (certificate, private_key) = (files.certificate.display(), &files.private_key);
+    let renew = how_to_renew(files, source.is_ours());
+    let mut warnings = Vec::from_iter(validity.warning(files, source.is_ours(), now));
     let missed = missed_names(parsed, names);
     if !missed.is_empty() {
         let cure = match source {

@@ -12,6 +12,7 @@ mod machine;
 mod names;
 mod negotiated;
 mod new_certificate;
+mod reminder;
 mod self_test;
 mod server_config;
 mod settings;
@@ -36,6 +37,7 @@ pub use key_log::{Secret, SecretListener};
 pub use machine::{host_name, lan_addresses};
 pub use names::{GROUPS, Group, SUITES, Suite, Version};
 pub use negotiated::Negotiated;
+pub use reminder::Reminder;
 pub use self_test::Rehearsal;
 pub use settings::{
     CertificateFiles, ClientAuth, Problem, Resumption, SettingsError, Subject, TlsSettings,

@@ -15,6 +15,9 @@ export const MESSAGES_A_SECOND = 10;
 /** Reconnecting at once would be a busy loop while the server is down. */
 const RECONNECT_PAUSE_MS = 50;
 
+/** The text of a refusal asks to try again later. */
+const REPEAT_PAUSE_MS = 200;
+
 /** A socket of `account` that is being opened; whoever must miss nothing listens to it before it is. */
 export function dial(server, account, target, { headers = {}, ...options } = {}) {
   const base = server.urls[account.transport];
@@ -80,6 +83,18 @@ export class Listener {
     this.socket.send(JSON.stringify(event));
   }
 
+  /** Says something, and gives the event that answers: it is there, or refused for another reason than haste. */
+  async say(content, clientId) {
+    const isAnswer = (event) => event.client_id === clientId || event.message?.client_id === clientId;
+    for (;;) {
+      const seen = this.events.length;
+      this.send({ type: 'send', content, client_id: clientId });
+      const answer = await until(`an answer to ${clientId}`, () => this.events.slice(seen).find(isAnswer));
+      if (answer.reason !== 'too_fast') return answer;
+      await after(answer.retry_after_ms);
+    }
+  }
+
   /** The first event that fits, past ones included. */
   event(what, fits, withinMs) {
     const matches = typeof fits === 'string' ? (event) => event.type === fits : fits;
@@ -112,7 +127,23 @@ export async function say(server, transport, group, texts) {
   }
 }
 
-/** A client that sends a stream of numbered messages and survives any number of restarts. */
+/** So many chatters in the first group, half of them over TLS if the server speaks it, all connected. */
+export async function gather(server, count) {
+  const transports = Object.keys(server.urls);
+  const chatters = [];
+  for (let n = 0; n < count; n += 1) {
+    const account = await register(server, transports[n % transports.length], `chatter-${n}`);
+    await join(server, account, LOBBY);
+    chatters.push(new Chatter(server, account, LOBBY));
+  }
+  await until('everyone is connected', () => chatters.every((chatter) => chatter.live));
+  return chatters;
+}
+
+/**
+ * A client that sends a stream of numbered messages and survives any number of restarts. What it is told to be not
+ * stored it sends again, a little later.
+ */
 export class Chatter {
   /** Messages by id, as this client's screen would hold them. */
   messages = new Map();
@@ -123,6 +154,8 @@ export class Chatter {
   greatestChange = 0;
   connections = 0;
   sentCount = 0;
+  /** How many times something was not stored. */
+  refusals = 0;
   faults = [];
 
   constructor(server, account, group) {
@@ -147,6 +180,11 @@ export class Chatter {
 
   #send(clientId) {
     this.socket.send(JSON.stringify({ type: 'send', content: this.waiting.get(clientId), client_id: clientId }));
+  }
+
+  /** Unless it has gone out with others after a reconnect. */
+  #repeat(clientId) {
+    if (this.live && this.waiting.has(clientId)) this.#send(clientId);
   }
 
   async #live() {
@@ -187,7 +225,10 @@ export class Chatter {
         this.#take(event.message);
         break;
       case 'refused':
-        this.faults.push(`refused: ${event.reason} ${event.text}`);
+        if (event.reason === 'not_stored') {
+          this.refusals += 1;
+          setTimeout(() => this.#repeat(event.client_id), REPEAT_PAUSE_MS);
+        } else this.faults.push(`refused: ${event.reason} ${event.text}`);
         break;
       default: // presence, members, typing: nothing to keep
     }

@@ -153,6 +153,10 @@ test('every mistake in tls_config.json is named at once, with its place or the n
   }
 });
 
+test('a log file that cannot be written is named before anything is served', async () => {
+  await mustRefuse(COULD_NOT_RUN, ['--port', '0', '--log', '/proc/no-such-place/server.log'], [/no-such-place\/server\.log cannot be written/, /--log/]);
+});
+
 test('--log writes the log to a file as well, a line for each request', async (t) => {
   const server = await Server.start({ args: ['--log', 'server.log'] });
   t.after(() => server.end());

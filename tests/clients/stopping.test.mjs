@@ -7,10 +7,12 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { makeCertificate } from '../accidents/certificates.mjs';
 import { until, withDeadline } from '../deadline.mjs';
 import { Server } from '../server.mjs';
 import { fetchFrom, join, register } from './account.mjs';
-import { Listener, LOBBY } from './chatter.mjs';
+import { gather, Listener, LOBBY } from './chatter.mjs';
+import { assertKept, assertNothingLost, assertWhole, finish } from './kept.mjs';
 
 /** What is stopped a second time does not wait for anybody. */
 const AT_ONCE_MS = 1_000;
@@ -67,6 +69,43 @@ test('a second signal ends the program at once', async (t) => {
   socket.destroy();
 });
 
+/** Has the chatters talk until it is called; three messages every 400 ms stay below the limit for one user. */
+function keepTalking(chatters) {
+  const talking = setInterval(() => {
+    for (const chatter of chatters) {
+      while (chatter.waiting.size < 3) chatter.say();
+    }
+  }, 400);
+  return () => clearInterval(talking);
+}
+
+const acknowledgedBy = (chatters) => chatters.reduce((sum, chatter) => sum + chatter.acknowledged.size, 0);
+
+test('stopped under load, with clients that neither read nor finish, everything acknowledged is stored and it takes no longer', async (t) => {
+  const server = await Server.start({ mode: 'both' });
+  t.after(() => server.end());
+  const chatters = await gather(server, 12);
+  const account = await register(server, 'plain', 'does-not-read');
+  await join(server, account, LOBBY);
+  const deaf = await Listener.open(server, account, `/ws/chat/${LOBBY}`);
+  deaf.socket.pause();
+  const unfinished = await unfinishedRequest(server);
+  const stopTalking = keepTalking(chatters);
+  t.after(stopTalking);
+  await until('they are talking', () => acknowledgedBy(chatters) > 100);
+
+  for (const chatter of chatters) chatter.leaving = true; // None comes back, and each stays until it is sent away.
+  const began = performance.now();
+  assert.equal(await server.stop(), 0);
+  stopTalking();
+  t.diagnostic(`${acknowledgedBy(chatters)} messages were acknowledged; stopping took ${Math.round(performance.now() - began)} ms`);
+  await Promise.all(chatters.map((chatter) => chatter.running));
+  deaf.close();
+  unfinished.destroy();
+  assertWhole(server, 'after it was stopped');
+  assertNothingLost(server, chatters);
+});
+
 /** The SHA-256 fingerprint of what the TLS side shows right now. */
 function fingerprint(server) {
   return withDeadline('a handshake', new Promise((resolve, reject) => {
@@ -76,13 +115,6 @@ function fingerprint(server) {
     });
     socket.on('error', reject);
   }));
-}
-
-function makeCertificate(folder, name) {
-  const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.pem`)];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert,
-    '-days', '30', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], { stdio: 'pipe' });
-  return { key, cert };
 }
 
 test('SIGHUP takes a new certificate for new connections, keeps the old ones, and keeps the old certificate if the new one is bad', async (t) => {
@@ -130,4 +162,42 @@ test('SIGHUP takes a new certificate for new connections, keeps the old ones, an
   assert.equal(listener.socket.readyState, listener.socket.OPEN, 'the connection from before is still there');
   assert.equal((await fetchFrom(server, 'tls', '/login')).status, 200);
   listener.close();
+});
+
+test('SIGHUP under load disturbs no conversation and no handshake', async (t) => {
+  const [hangUps, handshakesAtOnce] = [10, 4];
+  const server = await Server.start({ mode: 'tls' });
+  t.after(() => server.end());
+  const chatters = await gather(server, 8);
+  const stopTalking = keepTalking(chatters);
+  t.after(stopTalking);
+  const pairs = [makeCertificate(path.join(server.folder, 'one'), 'one'), makeCertificate(path.join(server.folder, 'two'), 'two')];
+  const shown = new Map();
+  let handshakes = 0;
+  let isOver = false;
+  const visitors = Array.from({ length: handshakesAtOnce }, async () => {
+    while (!isOver) {
+      const print = await fingerprint(server);
+      shown.set(print, (shown.get(print) ?? 0) + 1);
+      handshakes += 1;
+    }
+  });
+  for (let n = 0; n < hangUps; n += 1) {
+    const { key, cert } = pairs[n % pairs.length];
+    copyFileSync(key, path.join(server.folder, '.tls', 'key.pem'));
+    copyFileSync(cert, server.certificateFile);
+    const before = await fingerprint(server);
+    server.signal('SIGHUP');
+    const heard = acknowledgedBy(chatters);
+    await until(`certificate ${n} is shown`, async () => await fingerprint(server) !== before);
+    await until('the talk goes on', () => acknowledgedBy(chatters) >= heard + 10);
+  }
+  isOver = true;
+  await Promise.all(visitors);
+  stopTalking();
+  const said = await finish(chatters);
+  t.diagnostic(`${hangUps} times read anew, meanwhile ${handshakes} handshakes and ${said} messages`);
+  for (const chatter of chatters) assert.equal(chatter.connections, 1, `${chatter.account.name} was not disturbed`);
+  assert.equal(shown.size, 1 + pairs.length, 'every handshake showed a certificate whole');
+  assertKept(server, chatters);
 });

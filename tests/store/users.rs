@@ -225,12 +225,38 @@ async fn sweeping_takes_the_idle_and_the_old_and_leaves_the_rest() {
         };
         store.add_session(session).await.unwrap();
     }
-    let sweep = || store.sweep_sessions(UtcMillis(500), UtcMillis(100));
+    let sweep = || store.sweep_sessions(UtcMillis(500), UtcMillis(100), UtcMillis(1000));
     assert_eq!(sweep().await.unwrap(), 3);
     assert_eq!(sweep().await.unwrap(), 0);
     for (token, _, _, stays) in sessions {
         let found = store.session(TokenHash([token; 32])).await.unwrap();
         assert_eq!(found.is_some(), stays, "session {token}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_noted_by_a_clock_that_was_ahead_counts_as_of_the_next_sweep() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let ana = add(&store, "ana").await;
+    for (token, created_at, last_used_at) in [(1, 999, 1000), (2, 900, 5000), (3, 5000, 5001)] {
+        let session = Session {
+            created_at: UtcMillis(created_at),
+            last_used_at: UtcMillis(last_used_at),
+            ..session_of(ana.id, token)
+        };
+        store.add_session(session).await.unwrap();
+    }
+    let swept = store.sweep_sessions(UtcMillis(500), UtcMillis(100), UtcMillis(1000));
+    assert_eq!(swept.await.unwrap(), 0);
+    for (token, created_at, last_used_at) in [(1, 999, 1000), (2, 900, 1000), (3, 1000, 1000)] {
+        let found = store.session(TokenHash([token; 32])).await.unwrap();
+        let found = found.unwrap();
+        assert_eq!(
+            (found.created_at, found.last_used_at),
+            (UtcMillis(created_at), UtcMillis(last_used_at)),
+            "session {token}"
+        );
     }
 }
 

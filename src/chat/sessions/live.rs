@@ -32,14 +32,16 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(session: &Session, user: User) -> Self {
+    /// Times after `now` come from a clock that was wrong, and count as `now`: none may make a session last longer.
+    pub(super) fn new(session: &Session, user: User, now: UtcMillis) -> Self {
+        let last_used_at = session.last_used_at.min(now);
         Self {
             user,
             key: session.token_hash,
             transport: session.transport,
-            created_at: session.created_at,
-            last_used_at: AtomicI64::new(session.last_used_at.0),
-            noted_at: AtomicI64::new(session.last_used_at.0),
+            created_at: session.created_at.min(now),
+            last_used_at: AtomicI64::new(last_used_at.0),
+            noted_at: AtomicI64::new(last_used_at.0),
             leaked_at: OnceLock::new(),
             end: watch::Sender::new(None),
         }

@@ -214,6 +214,35 @@ async fn a_session_ends_after_seven_days_however_much_it_is_used() {
 }
 
 #[tokio::test]
+async fn a_session_made_by_a_clock_that_was_years_ahead_lasts_no_longer_than_others() {
+    for swept in [false, true] {
+        let mut scene = Scene::new().await;
+        let ahead = NOW + 3650 * DAY;
+        let token = scene.start_over(scene.ana, Plain, None, ahead).await;
+        scene.restart();
+        if swept {
+            assert_eq!(scene.sessions.sweep(UtcMillis(NOW)).await.unwrap(), 0);
+        }
+        assert_eq!(word(&scene.find(&token, Plain, NOW).await), "valid");
+        let idle = scene.find(&token, Plain, NOW + 12 * HOUR).await;
+        assert_eq!(word(&idle), "expired", "{swept}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_the_database_does_not_take_keeps_no_request_waiting() {
+    let scene = Scene::new().await;
+    let token = scene.start(scene.ana, Plain).await;
+    scene.view(&token, Plain).await;
+    let held = scene.store.hold_next_touch();
+    let find = scene.find(&token, Plain, NOW + MINUTE);
+    let found = timeout(Duration::from_secs(10), find).await;
+    assert_eq!(word(&found.unwrap()), "valid");
+    // It was asked for, and has not been let go.
+    held.reached().await;
+}
+
+#[tokio::test]
 async fn a_token_on_the_wrong_transport_is_dead_on_both_and_its_owner_is_told() {
     for (right, wrong) in [(Plain, Tls), (Tls, Plain)] {
         for in_memory in [true, false] {

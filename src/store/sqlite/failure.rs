@@ -26,6 +26,12 @@ pub(super) fn from_sqlite(path: &Path, error: &Error) -> StoreError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
                 StoreError::Damaged { path, detail }
             }
+            ErrorCode::SystemIoFailure => StoreError::Other {
+                path,
+                detail: format!(
+                    "{detail}; look whether its disk works, and has not become read-only"
+                ),
+            },
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 StoreError::NotWritable { path, detail }
             }
@@ -70,7 +76,9 @@ mod tests {
                 StoreError::Damaged { .. } => "damaged",
                 StoreError::NotWritable { .. } => "not writable",
                 StoreError::Other { .. } => "other",
-                StoreError::Newer { .. } | StoreError::Closed => "impossible",
+                StoreError::Newer { .. } | StoreError::Moved { .. } | StoreError::Closed => {
+                    "impossible"
+                }
             };
         for (code, meaning) in [
             (ffi::SQLITE_BUSY, "locked"),

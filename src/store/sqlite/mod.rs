@@ -12,6 +12,7 @@ mod groups;
 mod history;
 mod messages;
 mod opening;
+mod place;
 mod readers;
 mod schema;
 mod users;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 pub use self::chat::SqliteChatStore;
 pub use self::users::SqliteUserStore;
 
+use self::place::Place;
 use self::readers::Readers;
 use self::schema::Schema;
 use self::writer::{Traces, Writer};
@@ -49,10 +51,11 @@ impl Database {
     /// Blocks meanwhile, for `busy_wait` if another program holds the file.
     fn open(path: &Path, schema: &Schema, busy_wait: Duration) -> Result<Self, StoreError> {
         let (connection, lock) = opening::open_for_writing(path, schema, busy_wait)?;
+        let place = Place::of(path)?;
         let path: Arc<Path> = path.into();
         Ok(Self {
             readers: Readers::open(Arc::clone(&path), busy_wait)?,
-            writer: Writer::start(path, schema.thread_name, connection, lock, busy_wait)?,
+            writer: Writer::start(path, place, schema.thread_name, connection, lock, busy_wait)?,
         })
     }
 

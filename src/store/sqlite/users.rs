@@ -145,9 +145,15 @@ impl UserStore for SqliteUserStore {
         &self,
         idle_since: UtcMillis,
         made_before: UtcMillis,
+        now: UtcMillis,
     ) -> StoreFuture<'_, usize> {
         // Looks at every session: that takes less than an index on each of the times would cost all day.
         self.database.write(move |db| {
+            db.prepare_cached(
+                "UPDATE sessions SET created_at = min(created_at, ?1), last_used_at = min(last_used_at, ?1)
+                 WHERE created_at > ?1 OR last_used_at > ?1",
+            )?
+            .execute([now])?;
             db.prepare_cached("DELETE FROM sessions WHERE last_used_at < ?1 OR created_at < ?2")?
                 .execute(params![idle_since, made_before])
         })

@@ -16,6 +16,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure;
+use super::place::Place;
 use super::readers::off_the_async_threads;
 use crate::store::StoreError;
 
@@ -51,6 +52,7 @@ impl Writer {
     /// Starts the thread. It keeps `lock` until the database is closed.
     pub(super) fn start(
         path: Arc<Path>,
+        place: Place,
         thread_name: &str,
         db: Connection,
         lock: File,
@@ -59,6 +61,7 @@ impl Writer {
         let (orders, incoming) = mpsc::channel(WAITING_JOBS_MAX);
         let writing = WriterThread {
             path: Arc::clone(&path),
+            place,
             orders: incoming,
             db,
             busy_wait,
@@ -171,6 +174,7 @@ where
 /// What the thread owns. The fields go in this order at the end: the lock after the database.
 struct WriterThread {
     path: Arc<Path>,
+    place: Place,
     orders: mpsc::Receiver<Order>,
     db: Connection,
     busy_wait: Duration,
@@ -227,6 +231,7 @@ impl WriterThread {
     fn in_one_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let path = Arc::clone(&self.path);
         let sqlite = |error| failure::from_sqlite(&path, &error);
+        self.place.check()?;
         // Returning early drops the transaction, and that rolls it back.
         let mut transaction = self
             .db
@@ -250,7 +255,8 @@ impl WriterThread {
     /// Makes what was removed unreadable on the disk too. If it cannot be done now, because somebody
     /// reads or the disk is full, it is tried again after the next group.
     fn remove_traces(&mut self) {
-        if self.traces == Traces::None {
+        // Files that are not in their place any more stay as they are, so that they can be copied one after the other.
+        if self.traces == Traces::None || self.place.check().is_err() {
             return;
         }
         // Setting the wait cannot fail on an open connection.

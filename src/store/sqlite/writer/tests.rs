@@ -243,6 +243,51 @@ async fn another_programs_lock_refuses_writes_until_it_is_gone() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_moved_or_replaced_takes_no_more_until_it_is_back() {
+    let folder = TempDir::new().unwrap();
+    let (database, path) = open(&folder);
+    let log = folder.path().join("words.sqlite3-wal");
+    let elsewhere = folder.path().join("elsewhere");
+    for file in [&path, &log] {
+        std::fs::rename(file, &elsewhere).unwrap();
+        for replaced in [false, true] {
+            if replaced {
+                std::fs::copy(&elsewhere, file).unwrap();
+            }
+            let refused = start(&database, |db| say(db, "lost", None)).await.unwrap();
+            let moved = StoreError::Moved { path: path.clone() };
+            assert_eq!(refused, Err(moved), "{} {replaced}", file.display());
+        }
+        std::fs::rename(&elsewhere, file).unwrap();
+        let stored = start(&database, |db| say(db, "kept", None)).await.unwrap();
+        assert_eq!(stored, Ok(()), "{}", file.display());
+    }
+    assert_eq!(words(&database).await, ["kept", "kept"]);
+}
+
+#[tokio::test]
+async fn what_was_put_in_its_place_meanwhile_is_left_alone_at_the_end() {
+    // SQLite removes its log by name when it closes; before that, it looks whether the database has moved.
+    let folder = TempDir::new().unwrap();
+    let (database, path) = open(&folder);
+    start(&database, |db| say(db, "kept", None))
+        .await
+        .unwrap()
+        .unwrap();
+    let copies = TempDir::new().unwrap();
+    let log = folder.path().join("words.sqlite3-wal");
+    for file in [&path, &log] {
+        let copy = copies.path().join("copy");
+        std::fs::copy(file, &copy).unwrap();
+        std::fs::rename(&copy, file).unwrap();
+    }
+    database.close().await;
+    drop(database);
+    let (database, _) = open(&folder);
+    assert_eq!(words(&database).await, ["kept"]);
+}
+
+#[tokio::test]
 async fn a_full_queue_makes_callers_wait_and_no_thread() {
     let folder = TempDir::new().unwrap();
     let (database, _) = open(&folder);
