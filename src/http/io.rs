@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ use super::body::{
     decode_chunk_line, decode_trailers,
 };
 use super::date;
-use super::head::{HeadError, RequestHead, decode_request_head};
+use super::head::{HEAD_LEN_MAX, HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
 use super::status::StatusCode;
 use crate::octets::{Chunk, Progress};
@@ -172,34 +172,46 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         &mut self.stream
     }
 
-    /// Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request.
-    fn skip_empty_lines(&mut self) {
+    /// Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request. How long those lines were.
+    fn skip_empty_lines(&mut self) -> usize {
+        let before = self.unread.len();
         while self.unread.starts_with(b"\r\n") {
             self.unread.advance(2);
         }
+        before - self.unread.len()
     }
 
-    /// Waits for the first bytes of a request, holding no buffer, and says until when its head must be whole.
+    /// Waits for the first bytes of a request, holding no buffer, and says until when its head must be whole; `None` if
+    /// there will be none.
     async fn first_bytes(
         &mut self,
         stop: impl Future<Output = ()>,
     ) -> Result<Option<Instant>, ReadError> {
-        self.unread = BytesMut::new();
         let first = self.first_head_until.take();
         let until = first.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
-        let read = read_some(&mut self.stream, &mut self.unread);
-        let read_len = tokio::select! {
-            biased;
-            read_len = timeout_at(until, read) => read_len,
-            () = stop => return Ok(None),
-        };
-        match read_len {
+        let mut stop = pin!(stop);
+        let mut empty_len = 0;
+        while self.unread.is_empty() {
+            self.unread = BytesMut::new();
+            let read = read_some(&mut self.stream, &mut self.unread);
+            let read_len = tokio::select! {
+                biased;
+                read_len = timeout_at(until, read) => read_len,
+                () = &mut stop => return Ok(None),
+            };
             // A peer that resets an idle connection has closed it, if not politely.
-            Ok(Ok(0) | Err(_)) | Err(_) => Ok(None),
-            Ok(Ok(_)) => Ok(Some(
-                first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
-            )),
+            if !matches!(read_len, Ok(Ok(1..))) {
+                return Ok(None);
+            }
+            // An empty line wins no time, and needs no answer; a head of nothing else is too long some time.
+            empty_len += self.skip_empty_lines();
+            if empty_len > HEAD_LEN_MAX {
+                return Err(ReadError::Head(HeadError::TooLong));
+            }
         }
+        Ok(Some(
+            first.unwrap_or_else(|| Instant::now() + self.deadlines.head),
+        ))
     }
 
     /// The content of the request whose head was read last. Sends `100 Continue` first if `expects_continue`

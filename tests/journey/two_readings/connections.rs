@@ -1,7 +1,7 @@
 //! Where a connection ends, and what it may become: persistence, pipelines, upgrades, ends in the middle (RFC 9112 §§8–11).
 //! How one request is delimited stands in `heads` and `lengths`.
 
-use super::{NEXT, Row, expect_row_over, expect_rows};
+use super::{NEXT, NEXT_STATUS, Row, expect_row_over, expect_rows};
 use crate::client::{Client, WIRES, Wire};
 use crate::support::Server;
 
@@ -12,6 +12,7 @@ const GET: &[u8] = b"GET /login HTTP/1.1\r\nHost: a\r\n";
 const SOCKET: &[u8] = b"GET /ws HTTP/1.1\r\nHost: a\r\n";
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn a_connection_goes_on_unless_its_own_option_says_close() {
     expect_rows(
         GET,
@@ -241,6 +242,7 @@ async fn a_whole_url_replaces_the_host_field_and_must_be_of_this_connections_sch
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn a_request_that_ends_in_its_middle_is_refused_and_the_end_between_two_is_just_the_end() {
     let server = Server::both().await;
     let table: &[Row<'_>] = &[
@@ -335,17 +337,21 @@ async fn no_request_splits_the_response_to_it() {
             b"GET /static/%0d%0aX-Injected:%20y/style.css HTTP/1.1\r\nHost: a\r\n\r\n",
             b"GET /wire?key=%0d%0aX-Injected:%20y HTTP/1.1\r\nHost: localhost\r\n\r\n",
             b"POST /groups/1%0d%0aX-Injected:%20y/join HTTP/1.1\r\nHost: a\r\n\r\n",
-            b"POST /register HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 54\r\n\r\n\
+            b"POST /register HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 56\r\n\r\n\
                 name=%0d%0aX-Injected:%20y&password=long%0d%0a%0d%0aHTTP",
             b"GET /login HTTP/1.1\r\nHost: a\r\nCookie: sid_plain=%0d%0aX-Injected:%20y\r\n\r\n",
         ] {
+            let what = request.escape_ascii();
             let mut client = Client::connect(&server, wire).await;
             client.send([request, NEXT].concat()).await;
-            let bytes = client.rest().await;
-            let shown = request.escape_ascii();
-            let heads = bytes.windows(9).filter(|nine| *nine == b"HTTP/1.1 ");
-            assert_eq!(heads.count(), 2, "{shown}");
-            assert!(!bytes.windows(11).any(|part| part == b"\nX-Injected"), "{shown}");
+            // Taken apart by its own lines and its own length: whatever else it were split into would be left over.
+            let answer = client.answer().await;
+            assert_eq!(answer.field("X-Injected"), None, "{what}");
+            // The wire view ends a connection that was used for something else before.
+            if !answer.closes() {
+                assert_eq!(client.answer().await.status, NEXT_STATUS, "{what}");
+            }
+            client.expect_end().await;
         }
     }
 }
