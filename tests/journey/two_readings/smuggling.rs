@@ -37,6 +37,7 @@ async fn cl_te_and_te_cl_content_with_two_lengths_has_none() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn te_te_a_coding_is_chunked_or_the_request_is_refused() {
     expect_rows(
         POST,
@@ -373,6 +374,7 @@ async fn expect_changes_nothing_about_where_content_ends() {
 
 /// TERM: a lone LF ends a line. EXT: a lone LF belongs to the extension. SPILL: whatever stands behind a chunk is passed over.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn term_ext_and_spill_a_chunk_has_no_line_ends_but_its_own() {
     expect_rows(
         CHUNKED,
@@ -463,6 +465,7 @@ async fn term_ext_and_spill_a_chunk_has_no_line_ends_but_its_own() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read by its rows")]
 async fn the_size_of_a_chunk_has_one_spelling_and_its_extensions_have_a_grammar() {
     expect_rows(
         CHUNKED,
