@@ -22,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
+    leave_no_memory_behind();
     let command = Config::from_args(std::env::args_os().skip(1), |name| std::env::var_os(name));
     let config = match command {
         Ok(Command::Serve(config)) => *config,
@@ -217,6 +218,14 @@ fn open_log(path: &std::path::Path) -> Result<File, String> {
                 path.display()
             )
         })
+}
+
+/// The memory of a program that crashes, or is ended with Ctrl-\, is written to a file where the system is set so. In ours
+/// stand passwords, tokens and keys: so there shall be no such file, not even if somebody asks for it later.
+fn leave_no_memory_behind() {
+    use nix::sys::resource::{Resource, setrlimit};
+    // To lower a limit is never refused.
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
 }
 
 /// Ten thousand connections, and what else is open.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::fields::{FieldLine, Fields};
+use super::fields::{FieldLine, Fields, is_token_byte};
 use super::head::{HeadError, RequestHead, Version};
 use super::status::StatusCode;
 use crate::octets::{Progress, range_within};
@@ -95,7 +95,7 @@ pub enum BodyError {
     TooLong,
     /// A chunk-size that is not hexadecimal digits, or does not fit in 64 bits.
     ChunkSize,
-    /// A line before a chunk of more than `CHUNK_LINE_LEN_MAX` bytes, or with a control character.
+    /// A line before a chunk of more than `CHUNK_LINE_LEN_MAX` bytes, or with extensions that are none.
     ChunkLine,
     /// More than `CHUNK_EXTENSIONS_LEN_MAX` bytes of extensions.
     ChunkExtensions,
@@ -125,7 +125,7 @@ impl fmt::Display for BodyError {
             Self::TooLong => "The content is longer than 64 KiB.",
             Self::ChunkSize => "A chunk size is not a hexadecimal number (RFC 9112 §7.1).",
             Self::ChunkLine => {
-                "The line before a chunk is too long or holds a control character (RFC 9112 §7.1)."
+                "The line before a chunk is too long, or its extensions are not well formed (RFC 9112 §7.1.1)."
             }
             Self::ChunkExtensions => {
                 "The chunks have too many or too long extensions (RFC 9112 §7.1.1)."
@@ -194,17 +194,12 @@ pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError>
         .ok()
         .and_then(|digits| u64::from_str_radix(digits, 16).ok())
         .ok_or(BodyError::ChunkSize)?;
-    if !extensions.is_empty() {
-        // BWS ";" …: a blank that no extension follows is a blank where none may be.
-        if extensions.trim_ascii_start().first() != Some(&b';') {
-            return Err(BodyError::ChunkSize);
-        }
-        if extensions
-            .iter()
-            .any(|&byte| byte.is_ascii_control() && byte != b'\t')
-        {
-            return Err(BodyError::ChunkLine);
-        }
+    // A blank that no extension follows is a blank where none may be.
+    if !extensions.is_empty() && skip_blanks(extensions).first() != Some(&b';') {
+        return Err(BodyError::ChunkSize);
+    }
+    if !are_extensions(extensions) {
+        return Err(BodyError::ChunkLine);
     }
     let value = ChunkLine {
         chunk_size,
@@ -219,6 +214,56 @@ pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError>
 
 fn begins_extension(byte: u8) -> bool {
     matches!(byte, b';' | b' ' | b'\t')
+}
+
+/// Whether this is `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (RFC 9112 §7.1.1).
+///
+/// Extensions mean nothing here. But where quotes stay open, the next server may look for their end beyond this line.
+fn are_extensions(mut rest: &[u8]) -> bool {
+    while !rest.is_empty() {
+        let name = skip_blanks(rest).strip_prefix(b";").map(skip_blanks);
+        let Some(behind_name) = name.and_then(skip_token) else {
+            return false;
+        };
+        let value = skip_blanks(behind_name).strip_prefix(b"=").map(skip_blanks);
+        let behind = match value {
+            None => Some(behind_name),
+            Some([b'"', quoted @ ..]) => skip_quoted(quoted),
+            Some(token) => skip_token(token),
+        };
+        let Some(behind) = behind else {
+            return false;
+        };
+        rest = behind;
+    }
+    true
+}
+
+fn skip_blanks(text: &[u8]) -> &[u8] {
+    let len = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    text.get(len.count()..).unwrap_or_default()
+}
+
+/// What stands behind the token in front (RFC 9110 §5.6.2).
+fn skip_token(text: &[u8]) -> Option<&[u8]> {
+    let len = text.iter().take_while(|&&byte| is_token_byte(byte)).count();
+    text.get(len..).filter(|_| len > 0)
+}
+
+/// What stands behind the quote that ends a quoted string (RFC 9110 §5.6.4), of which the first quote was read.
+fn skip_quoted(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match rest {
+            [b'"', behind @ ..] => return Some(behind),
+            [b'\\', escaped, behind @ ..] if !is_control(*escaped) => behind,
+            [byte, behind @ ..] if *byte != b'\\' && !is_control(*byte) => behind,
+            _ => return None,
+        };
+    }
+}
+
+fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
 /// Reads the CR LF behind the data of a chunk.

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ use super::body::{
     decode_chunk_line, decode_trailers,
 };
 use super::date;
-use super::head::{HeadError, RequestHead, decode_request_head};
+use super::head::{HEAD_LEN_MAX, HeadError, RequestHead, decode_request_head};
 use super::response::{Circumstances, Response};
 use super::status::StatusCode;
 use crate::octets::{Chunk, Progress};
@@ -142,7 +142,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     ) -> Result<Option<RequestHead>, ReadError> {
         self.skip_empty_lines();
         let mut until = self.first_head_until.take();
-        if self.unread.is_empty() && !self.first_bytes(until, stop).await {
+        if self.unread.is_empty() && !self.first_bytes(until, stop).await? {
             return Ok(None);
         }
         let mut scanned = 0;
@@ -172,28 +172,43 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         &mut self.stream
     }
 
-    /// Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request.
-    fn skip_empty_lines(&mut self) {
+    /// Old clients send an empty line behind a form (RFC 9112 §2.2): that begins no request. How long those lines were.
+    fn skip_empty_lines(&mut self) -> usize {
+        let before = self.unread.len();
         while self.unread.starts_with(b"\r\n") {
             self.unread.advance(2);
         }
+        before - self.unread.len()
     }
 
-    /// Waits for the first bytes of a request, holding no buffer; of the first request until then. False if none came.
+    /// Waits for the first bytes of a request, holding no buffer; of the first request until then. False if there will be none.
     async fn first_bytes(
         &mut self,
         until: Option<Instant>,
         stop: impl Future<Output = ()>,
-    ) -> bool {
-        self.unread = BytesMut::new();
+    ) -> Result<bool, ReadError> {
         let until = until.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
-        let read = read_some(&mut self.stream, &mut self.unread);
-        tokio::select! {
-            biased;
+        let mut stop = pin!(stop);
+        let mut empty_len = 0;
+        while self.unread.is_empty() {
+            self.unread = BytesMut::new();
+            let read = read_some(&mut self.stream, &mut self.unread);
+            let read_len = tokio::select! {
+                biased;
+                read_len = timeout_at(until, read) => read_len,
+                () = &mut stop => return Ok(false),
+            };
             // A peer that resets an idle connection has closed it, if not politely.
-            read_len = timeout_at(until, read) => matches!(read_len, Ok(Ok(1..))),
-            () = stop => false,
+            if !matches!(read_len, Ok(Ok(1..))) {
+                return Ok(false);
+            }
+            // An empty line wins no time, and needs no answer; a head of nothing else is too long some time.
+            empty_len += self.skip_empty_lines();
+            if empty_len > HEAD_LEN_MAX {
+                return Err(ReadError::Head(HeadError::TooLong));
+            }
         }
+        Ok(true)
     }
 
     /// The content of the request whose head was read last. Sends `100 Continue` first if `expects_continue`

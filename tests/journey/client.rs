@@ -294,7 +294,8 @@ impl Answer {
 
     /// Whether the server said that it closes behind this response.
     pub(crate) fn closes(&self) -> bool {
-        self.field("Connection") == Some("close")
+        let mut options = self.fields.iter().filter(|(name, _)| name == "Connection");
+        options.any(|(_, option)| option == "close")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Requests one after the other on one connection, and where it ends (RFC 9112 §9).
 //! What each of them is answered is judged in `requests`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::{Client, HOST, WIRES, Wire};
 use crate::support::Server;
@@ -171,5 +171,27 @@ async fn a_client_that_ends_in_the_middle_of_a_request_is_told_so() {
         client.get("/login").await;
         client.send_end().await;
         client.expect_end().await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_line_behind_a_form_begins_no_request_and_wins_no_time() {
+    let server = Server::start(&["--both", "--tls-port=0"], |config| {
+        config.limits.head_deadline = Duration::from_millis(100);
+        config.limits.keep_alive_idle = Duration::from_millis(400);
+    })
+    .await;
+    for wire in WIRES {
+        let mut client = Client::connect(&server, wire).await;
+        client
+            .send(format!("POST /logout HTTP/1.1\r\n{HOST}\r\n"))
+            .await;
+        assert_eq!(client.answer().await.status, 303, "{wire:?}");
+        let began = Instant::now();
+        // Old clients send one (RFC 9112 §2.2). A 408 would be taken for the answer to what is sent next.
+        client.send("\r\n").await;
+        client.expect_end().await;
+        let waited = began.elapsed();
+        assert!(waited > Duration::from_millis(300), "{waited:?}, {wire:?}");
     }
 }

@@ -99,6 +99,7 @@ fn chunk_lines_keep_three_promises() {
         (b"ffffffffffffffff\r\n", u64::MAX, 16..16),
         (b"5;name=\"va lue\"\r\n", 5, 1..15),
         (b"5 ;x\r\n", 5, 1..4),
+        (b"5\t; a \t= \"\\\"\xe9\";b=\"\"\r\n", 5, 1..20),
     ] {
         for end in 0..input.len() {
             assert_eq!(
@@ -135,6 +136,18 @@ fn bad_chunk_lines_are_refused() {
         (b"5\rx", BodyError::ChunkLine),
         (b"5;a\nb\r\n", BodyError::ChunkLine),
         (b"5;a\0\r\n", BodyError::ChunkLine),
+        (b"5;\r\n", BodyError::ChunkLine),
+        (b"5;;a\r\n", BodyError::ChunkLine),
+        (b"5;=b\r\n", BodyError::ChunkLine),
+        (b"5;a=\r\n", BodyError::ChunkLine),
+        (b"5;a b\r\n", BodyError::ChunkLine),
+        (b"5;a \r\n", BodyError::ChunkLine),
+        (b"5;a=\"b\r\n", BodyError::ChunkLine),
+        (b"5;a=\"b\\\"\r\n", BodyError::ChunkLine),
+        (b"5;a=\"b\\\r\n", BodyError::ChunkLine),
+        (b"5;a=\"b\"c\r\n", BodyError::ChunkLine),
+        (b"5;a=\"\x1b\"\r\n", BodyError::ChunkLine),
+        (b"5;a=\"\\\x1b\"\r\n", BodyError::ChunkLine),
         (b"z", BodyError::ChunkSize),
     ] {
         assert_eq!(

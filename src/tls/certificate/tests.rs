@@ -68,7 +68,7 @@ fn a_first_start_makes_a_pair_and_later_ones_use_it() {
     assert!(first.made_now);
     assert_eq!(first.names, wanted);
     assert_eq!(first.not_before, UnixSecs(now.0 - 3600));
-    assert_eq!(first.not_after, UnixSecs(now.0 - 3600 + 397 * DAY));
+    assert_eq!(first.not_after, UnixSecs(now.0 - 3600 + 365 * DAY));
     assert_eq!(first.warnings, Vec::<String>::new());
     assert_eq!(mode(&files.private_key), 0o600);
     assert_eq!(mode(files.private_key.parent().unwrap()), 0o700);
