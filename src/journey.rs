@@ -18,7 +18,7 @@ use crate::http::response::Circumstances;
 use crate::http::target::{Scheme, decode_target};
 use crate::http::{HeadError, Method, RequestHead, StatusCode, Version};
 use crate::log;
-use crate::pages::{self, Encrypted, Reply, Request, Upgrade, Via};
+use crate::pages::{self, Encrypted, Opened, Reply, Request, Via};
 use crate::start_url;
 use crate::tls::{self, Negotiated, Tls};
 use crate::transport::Stream;
@@ -46,7 +46,10 @@ pub struct Arrival {
 }
 
 /// Takes one connection through its whole journey.
-pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
+///
+/// Each part is boxed, so that what is over takes no memory: an open WebSocket lasts for hours, all that comes before it
+/// for milliseconds.
+pub async fn travel(app: &App, socket: TcpStream, arrival: &Arrival) {
     let started = Instant::now();
     let traffic = Arc::new(Traffic::default());
     log!(
@@ -56,14 +59,20 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
         arrival.peer,
         arrival.scheme.as_str()
     );
-    let ending = match first_byte(app, &socket).await {
+    let ending = match Box::pin(first_byte(app, &socket)).await {
         Ok(first_byte) => {
-            let recorder = record(app, &socket, &arrival, first_byte);
+            let recorder = record(app, &socket, arrival, first_byte);
             let watch = Watch {
                 traffic: traffic.clone(),
                 recorder: recorder.clone(),
             };
-            let ending = lead(app, socket, &arrival, first_byte, watch).await;
+            let ending = match Box::pin(lead(app, socket, arrival, first_byte, watch)).await {
+                Served::Over(ending) => ending,
+                Served::Upgraded(opened) => {
+                    let ended = pages::converse(app, arrival.peer, opened).await;
+                    format!("WebSocket ended {ended}")
+                }
+            };
             if let Some(recorder) = recorder {
                 recorder.ended(app::now_ns(), &ending);
             }
@@ -81,79 +90,47 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: Arrival) {
     );
 }
 
-/// Tap, TLS; then requests. Says how it ended.
+/// Tap, TLS; then requests. Says what they have led to.
 async fn lead(
     app: &App,
     socket: TcpStream,
     arrival: &Arrival,
     first_byte: u8,
     watch: Watch,
-) -> String {
+) -> Served {
     let tapped = Tap::new(socket, Some(watch.wire_observer()));
-    match (arrival.scheme, &app.tls) {
+    let (stream, encrypted) = match (arrival.scheme, &app.tls) {
         (Scheme::Http, _) if first_byte == TLS_HANDSHAKE => {
-            wrong_port(
-                app,
-                tapped,
-                arrival,
-                "This port speaks plain HTTP, and you speak TLS",
-            )
-            .await
+            let what = "This port speaks plain HTTP, and you speak TLS";
+            return Served::Over(wrong_port(app, tapped, arrival, what).await);
         }
         (Scheme::Https, _) if first_byte.is_ascii_alphabetic() => {
-            wrong_port(
-                app,
-                tapped,
-                arrival,
-                "This port speaks TLS, and you speak plain HTTP",
-            )
-            .await
+            let what = "This port speaks TLS, and you speak plain HTTP";
+            return Served::Over(wrong_port(app, tapped, arrival, what).await);
         }
         (Scheme::Https, Some(tls)) => {
-            let (mut stream, encrypted) = match Box::pin(encrypt(app, tls, tapped, &watch)).await {
-                Ok(encrypted) => encrypted,
-                Err(ending) => return ending,
-            };
-            log!(app.log, "#{} {}", arrival.number, encrypted.negotiated);
-            if let Some(recorder) = &watch.recorder {
-                recorder.established(encrypted.negotiated.to_string(), stream.waiting_len());
+            // Boxed once more: a connection that waits for its next request need not hold what its handshake needed.
+            match Box::pin(encrypt(app, tls, tapped, &watch)).await {
+                Ok((mut stream, encrypted)) => {
+                    log!(app.log, "#{} {}", arrival.number, encrypted.negotiated);
+                    if let Some(recorder) = &watch.recorder {
+                        let negotiated = encrypted.negotiated.to_string();
+                        recorder.established(negotiated, stream.waiting_len());
+                    }
+                    (stream, Some(encrypted))
+                }
+                Err(ending) => return Served::Over(ending),
             }
-            let via = Via {
-                number: arrival.number,
-                peer: arrival.peer,
-                tls: Some(encrypted),
-                recorder: watch.recorder,
-            };
-            carry(app, stream, &via, arrival.turned_away).await
         }
-        _ => {
-            let via = Via {
-                number: arrival.number,
-                peer: arrival.peer,
-                tls: None,
-                recorder: watch.recorder,
-            };
-            carry(app, Stream::Plain(tapped), &via, arrival.turned_away).await
-        }
-    }
-}
-
-/// Requests, and perhaps frames after them. Says how it ended.
-///
-/// Each part is boxed, so that what is over takes no memory: an open WebSocket lasts for hours, the handshakes before it for
-/// milliseconds.
-async fn carry(app: &App, stream: Stream, via: &Via, turned_away: bool) -> String {
-    match Box::pin(serve(app, stream, via, turned_away)).await {
-        Served::Over(ending) => ending,
-        Served::Upgraded {
-            stream,
-            leftover,
-            upgrade,
-        } => {
-            let ended = Box::pin(pages::converse(app, via, stream, leftover, *upgrade)).await;
-            format!("WebSocket ended {ended}")
-        }
-    }
+        _ => (Stream::Plain(tapped), None),
+    };
+    let via = Via {
+        number: arrival.number,
+        peer: arrival.peer,
+        tls: encrypted,
+        recorder: watch.recorder,
+    };
+    serve(app, stream, &via, arrival.turned_away).await
 }
 
 /// The first byte, left where it is: it tells TLS from HTTP before anything is read. Or why there is none.
@@ -259,12 +236,7 @@ enum Served {
     /// The connection is over, and so it ended.
     Over(String),
     /// From here on the bytes are frames.
-    Upgraded {
-        stream: Stream,
-        /// Read together with the request.
-        leftover: Bytes,
-        upgrade: Box<Upgrade>,
-    },
+    Upgraded(Box<Opened<Stream>>),
 }
 
 /// Requests and responses, until one side has enough or they are over.
@@ -308,11 +280,11 @@ async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Serve
                 recorder.goes_on();
             }
             let (stream, leftover) = connection.into_parts();
-            return Served::Upgraded {
+            return Served::Upgraded(Box::new(Opened {
                 stream,
                 leftover,
-                upgrade: Box::new(upgrade),
-            };
+                upgrade,
+            }));
         }
         if let Some(recorder) = &via.recorder {
             recorder.between_requests(unread_len(&mut connection));

@@ -252,7 +252,7 @@ fn admit(app: &Arc<App>, doors: &Arc<Doors>, port: &Port, socket: TcpStream, pee
     };
     let app = app.clone();
     tokio::spawn(async move {
-        journey::travel(&app, socket, arrival).await;
+        journey::travel(&app, socket, &arrival).await;
         drop(place);
     });
 }

@@ -25,30 +25,32 @@ pub struct Guest {
 
 /// A guest for whom it was told that they are online, and will be told that they are not.
 pub(super) struct PresentGuest {
-    pub(super) guest: Guest,
+    pub(super) address: IpAddr,
     pub(super) listener: Arc<Listener>,
     pub(super) shared: Arc<Shared>,
     pub(super) news: mpsc::UnboundedSender<news::Happening>,
 }
 
 impl PresentGuest {
-    pub(super) fn new(hub: &Hub, guest: Guest, listener: Arc<Listener>) -> Self {
-        let _ = hub.news.send(news::Happening::Arrive {
-            user: guest.user,
-            address: guest.address,
-        });
+    pub(super) fn new(hub: &Hub, address: IpAddr, listener: Arc<Listener>) -> Self {
+        let user = listener.user;
+        let _ = hub.news.send(news::Happening::Arrive { user, address });
         Self {
-            guest,
+            address,
             listener,
             shared: hub.shared.clone(),
             news: hub.news.clone(),
         }
     }
+
+    pub(super) fn user(&self) -> UserId {
+        self.listener.user
+    }
 }
 
 impl Drop for PresentGuest {
     fn drop(&mut self) {
-        let (user, address) = (self.guest.user, self.guest.address);
+        let (user, address) = (self.user(), self.address);
         let _ = self.news.send(news::Happening::Depart { user, address });
     }
 }

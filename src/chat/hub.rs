@@ -111,25 +111,25 @@ impl Hub {
         group: Group,
         after: Option<ChangeId>,
     ) -> Result<Option<(RoomVisit, Opening)>, StoreError> {
-        let (user, group_id) = (guest.user, group.id);
+        let (user, address, group_id) = (guest.user, guest.address, group.id);
         let door = self.door(group_id).await?;
-        let listener = Arc::new(Listener::new(user, guest.outlet.clone()));
+        let listener = Arc::new(Listener::new(user, guest.outlet));
         let (answer, snapshot) = oneshot::channel();
         let enter = room::Happening::Enter {
             listener: listener.clone(),
-            address: guest.address,
+            address,
             answer,
         };
         door.happenings
             .send(enter)
             .map_err(|_| StoreError::Closed)?;
         // From here on the visit's end tells the room, even if this future is dropped.
-        let visit = RoomVisit::new(self, guest, group, door, listener);
+        let visit = RoomVisit::new(self, address, group_id, door, listener);
         let snapshot = snapshot.await.map_err(|_| StoreError::Closed)?;
         // Asked once the room knows of the page: whoever leaves the group after this is sent out by the
         // room, and whoever left before is noticed here.
         let is_member = self.shared.store.is_member(user, group_id).await?;
-        Ok(is_member.then(|| (visit, Opening::new(snapshot, after))))
+        Ok(is_member.then(|| (visit, Opening::new(guest.name, group, snapshot, after))))
     }
 
     /// Lets a page follow the news.

@@ -14,13 +14,15 @@ use crate::store::StoreError;
 /// The visit of one page that follows the news.
 pub struct NewsVisit {
     presence: PresentGuest,
+    name: Arc<str>,
     online: Vec<Person>,
 }
 
 impl NewsVisit {
     pub(super) fn new(hub: &Hub, guest: Guest, listener: Arc<Listener>) -> Self {
         Self {
-            presence: PresentGuest::new(hub, guest, listener),
+            presence: PresentGuest::new(hub, guest.address, listener),
+            name: guest.name,
             online: Vec::new(),
         }
     }
@@ -36,7 +38,7 @@ impl NewsVisit {
     /// # Errors
     /// Of the store.
     pub async fn open(&mut self) -> Result<(), StoreError> {
-        let (shared, user) = (&self.presence.shared, self.presence.guest.user);
+        let (shared, user) = (&self.presence.shared, self.presence.user());
         let counting = Counting::begin(&self.presence.news, user);
         let mine = shared.store.memberships(user).await?;
         counting.end_with(news::Happening::Belongs {
@@ -56,7 +58,7 @@ impl NewsVisit {
         let lines: Vec<GroupLine> = shared.store.groups().await?.into_iter().map(line).collect();
         // Told once, and of no use to an open page after that.
         let online = std::mem::take(&mut self.online);
-        let hello = event::encode_news_hello((user, &self.presence.guest.name), &lines, &online);
+        let hello = event::encode_news_hello((user, &self.name), &lines, &online);
         self.presence.listener.release(&shared.framed(&hello));
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! What a page is told at the beginning of its visit: who is there, and what it has missed.
 //! What comes after that it hears from the room.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::event;
 use super::room::Snapshot;
 use super::visit::{PAGE_LEN, RoomVisit};
-use crate::model::{ChangeId, MessageId};
+use crate::model::{ChangeId, Group, MessageId};
 use crate::store::StoreError;
 
 /// How many changes a client that was away is told at most; who missed more gets the latest page instead.
@@ -28,15 +30,24 @@ enum Part {
 /// full room takes more memory than all else that an open page needs.
 #[derive(Debug)]
 pub struct Opening {
+    name: Arc<str>,
+    group: Group,
     snapshot: Snapshot,
     after: Option<ChangeId>,
     next: Option<Part>,
 }
 
 impl Opening {
-    /// For a page that has everything up to `after`, or nothing.
-    pub(super) fn new(snapshot: Snapshot, after: Option<ChangeId>) -> Self {
+    /// For a page of the user called `name` that has everything up to `after`, or nothing.
+    pub(super) fn new(
+        name: Arc<str>,
+        group: Group,
+        snapshot: Snapshot,
+        after: Option<ChangeId>,
+    ) -> Self {
         Self {
+            name,
+            group,
             snapshot,
             after,
             next: Some(Part::Hello),
@@ -58,7 +69,7 @@ impl RoomVisit {
         };
         let (event, next) = match part {
             Part::Hello => (
-                self.hello(&opening.snapshot).await?,
+                self.hello(opening).await?,
                 Some(self.after_hello(opening).await?),
             ),
             Part::History => {
@@ -82,16 +93,16 @@ impl RoomVisit {
         Ok(Some(self.shared().framed(&event)))
     }
 
-    async fn hello(&self, snapshot: &Snapshot) -> Result<Vec<u8>, StoreError> {
-        let mut members = self.shared().store.members(self.group.id).await?;
+    async fn hello(&self, opening: &Opening) -> Result<Vec<u8>, StoreError> {
+        let mut members = self.shared().store.members(self.group).await?;
         members.truncate(MEMBERS_TOLD_MAX);
         let members = self.shared().directory.named(members);
-        let you = (self.presence.guest.user, &*self.presence.guest.name);
+        let you = (self.presence.user(), &*opening.name);
         Ok(event::encode_room_hello(
-            &self.group,
+            &opening.group,
             you,
             &members,
-            &snapshot.present,
+            &opening.snapshot.present,
         ))
     }
 
@@ -110,7 +121,7 @@ impl RoomVisit {
         let missed = self
             .shared()
             .store
-            .changes_after(self.group.id, after, REPLAY_MAX + 1)
+            .changes_after(self.group, after, REPLAY_MAX + 1)
             .await?;
         Ok(if missed.len() > REPLAY_MAX {
             Part::History
@@ -125,7 +136,7 @@ impl RoomVisit {
         let page = self
             .shared()
             .store
-            .page(self.group.id, Some(before), PAGE_LEN)
+            .page(self.group, Some(before), PAGE_LEN)
             .await?;
         Ok(event::encode_history(
             &self.named(&page.messages),
@@ -142,7 +153,7 @@ impl RoomVisit {
         let mut missed = self
             .shared()
             .store
-            .changes_after(self.group.id, after, PAGE_LEN)
+            .changes_after(self.group, after, PAGE_LEN)
             .await?;
         let is_last = missed.len() < PAGE_LEN;
         // What changed after the page came in is heard live.

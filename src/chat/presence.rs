@@ -1,7 +1,7 @@
 //! Who is there: counts the open sockets of each user, and gathers arrivals and departures into changes.
 //! No sockets and no clock: moments are handed in, so that a test needs no waiting.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// Who is there, and what of it has not been told yet.
 #[derive(Debug, Default)]
 pub struct Presence {
-    /// The sockets of each user, by client address.
-    sockets: HashMap<UserId, BTreeMap<IpAddr, usize>>,
+    /// The sockets of each user.
+    sockets: HashMap<UserId, Connected>,
     /// Who was told to be there, and at which addresses. A newcomer is shown just this, so that whatever
     /// is told afterwards is a change to it for them as well.
     told: HashMap<UserId, Vec<IpAddr>>,
@@ -43,12 +43,7 @@ pub struct Changes {
 impl Presence {
     /// A socket of `user` opened.
     pub fn arrive(&mut self, user: UserId, address: IpAddr, now: Instant) {
-        *self
-            .sockets
-            .entry(user)
-            .or_default()
-            .entry(address)
-            .or_default() += 1;
+        self.sockets.entry(user).or_default().add(address);
         self.leaving.remove(&user);
         self.note(user, now);
     }
@@ -58,15 +53,10 @@ impl Presence {
         let Some(sockets) = self.sockets.get_mut(&user) else {
             return;
         };
-        let Some(count) = sockets.get_mut(&address) else {
-            return;
-        };
-        *count -= 1;
-        if *count > 0 {
+        if !sockets.remove(address) {
             return;
         }
-        sockets.remove(&address);
-        if sockets.is_empty() {
+        if sockets.0.is_empty() {
             self.sockets.remove(&user);
             self.leaving.insert(user, now);
         } else {
@@ -133,7 +123,7 @@ impl Presence {
 
     fn connected_from(&self, user: UserId) -> Option<Vec<IpAddr>> {
         let sockets = self.sockets.get(&user)?;
-        Some(sockets.keys().copied().collect())
+        Some(sockets.0.iter().map(|&(address, _)| address).collect())
     }
 
     fn note(&mut self, user: UserId, now: Instant) {
@@ -142,9 +132,51 @@ impl Presence {
     }
 }
 
+/// How many sockets there are from each address, in the order of the addresses. A person has one or two: a tree of
+/// them would take ten times the memory.
+#[derive(Debug, Default)]
+struct Connected(Vec<(IpAddr, usize)>);
+
+impl Connected {
+    fn add(&mut self, address: IpAddr) {
+        match self.find(address) {
+            Ok((_, count)) => *count += 1,
+            Err(place) => {
+                self.0.reserve_exact(1);
+                self.0.insert(place, (address, 1));
+            }
+        }
+    }
+
+    /// True if there is none any more from this address, and there was one.
+    fn remove(&mut self, address: IpAddr) -> bool {
+        let Ok((place, count)) = self.find(address) else {
+            return false;
+        };
+        *count -= 1;
+        let was_last = *count == 0;
+        if was_last {
+            self.0.remove(place);
+        }
+        was_last
+    }
+
+    /// Where an address stands, and its count; or where it would stand.
+    fn find(&mut self, address: IpAddr) -> Result<(usize, &mut usize), usize> {
+        let place = self
+            .0
+            .binary_search_by_key(&address, |&(address, _)| address)?;
+        match self.0.get_mut(place) {
+            Some((_, count)) => Ok((place, count)),
+            None => Err(place),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     const ANA: UserId = UserId(1);
     const BEN: UserId = UserId(2);

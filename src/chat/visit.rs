@@ -1,20 +1,21 @@
 //! One page's stay in a conversation: what it says, and what it is answered.
 //! A visit ends when it is dropped, however that comes about; the room and the news then hear of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::event::{self, ClientEvent, Reason, Refusal};
-use super::guest::{Guest, PresentGuest};
+use super::guest::PresentGuest;
 use super::hub::{Hub, Shared};
 use super::listener::Listener;
 use super::news::{self, Counting};
 use super::pace::Pace;
 use super::room::{Happening, RoomDoor};
 use super::wish::{Wish, WishName};
-use crate::model::{Group, Message, MessageId, UtcMillis};
+use crate::model::{GroupId, Message, MessageId, UtcMillis};
 use crate::store::{MessageWrite, StoreError};
 
 /// How many messages a page gets at once.
@@ -31,7 +32,7 @@ const TYPING_EVERY: Duration = Duration::from_secs(1);
 /// The visit of one page in one conversation.
 pub struct RoomVisit {
     pub(super) presence: PresentGuest,
-    pub(super) group: Group,
+    pub(super) group: GroupId,
     door: RoomDoor,
     events: Pace,
     typing_again: Instant,
@@ -40,14 +41,14 @@ pub struct RoomVisit {
 impl RoomVisit {
     pub(super) fn new(
         hub: &Hub,
-        guest: Guest,
-        group: Group,
+        address: IpAddr,
+        group: GroupId,
         door: RoomDoor,
         listener: Arc<Listener>,
     ) -> Self {
         let now = Instant::now();
         Self {
-            presence: PresentGuest::new(hub, guest, listener),
+            presence: PresentGuest::new(hub, address, listener),
             group,
             door,
             events: Pace::new(EVENT_EVERY, EVENTS_AT_ONCE, now),
@@ -64,7 +65,7 @@ impl RoomVisit {
             Ok(event) => event,
             Err(refusal) => return Ok(self.paced_refusal(*refusal)),
         };
-        let (group, author) = (self.group.id, self.presence.guest.user);
+        let (group, author) = (self.group, self.presence.user());
         match event {
             ClientEvent::Send { client_id, content } => {
                 self.wish(MessageWrite::Post {
@@ -110,7 +111,7 @@ impl RoomVisit {
     }
 
     async fn wish(&mut self, write: MessageWrite) -> Result<Option<Bytes>, StoreError> {
-        let (user, now) = (self.presence.guest.user, Instant::now());
+        let (user, now) = (self.presence.user(), Instant::now());
         if let Err(wait) = self.shared().messages.take(user, now) {
             let retry_after_ms = whole_millis(wait);
             let refusal = WishName::of(&write).refusal(Reason::TooFast { retry_after_ms });
@@ -132,7 +133,7 @@ impl RoomVisit {
         if now >= self.typing_again {
             self.typing_again = now + TYPING_EVERY;
             let _ = self.door.happenings.send(Happening::Typing {
-                user: self.presence.guest.user,
+                user: self.presence.user(),
             });
         }
     }
@@ -141,10 +142,10 @@ impl RoomVisit {
         if let Some(refusal) = self.too_many_events("read") {
             return Ok(Some(refusal));
         }
-        let (user, news) = (self.presence.guest.user, &self.presence.news);
+        let (user, news) = (self.presence.user(), &self.presence.news);
         let counting = Counting::begin(news, user);
         let store = &self.shared().store;
-        match store.mark_read(user, self.group.id, up_to).await {
+        match store.mark_read(user, self.group, up_to).await {
             Ok(Some(membership)) => {
                 counting.end_with(news::Happening::Read { user, membership });
                 Ok(None)
@@ -163,11 +164,7 @@ impl RoomVisit {
         if let Some(refusal) = self.too_many_events("older") {
             return Ok(Some(refusal));
         }
-        let (store, user, group) = (
-            &self.shared().store,
-            self.presence.guest.user,
-            self.group.id,
-        );
+        let (store, user, group) = (&self.shared().store, self.presence.user(), self.group);
         let page = store.page(group, Some(before), PAGE_LEN).await?;
         // The room may not have come to sending out who has just left.
         if !store.is_member(user, group).await? {
@@ -228,7 +225,7 @@ impl Drop for RoomVisit {
     fn drop(&mut self) {
         let _ = self.door.happenings.send(Happening::Exit {
             listener: self.presence.listener.clone(),
-            address: self.presence.guest.address,
+            address: self.presence.address,
         });
     }
 }

@@ -1,7 +1,9 @@
 //! An open WebSocket from its first frame to its last: kept in conversation with the hub.
 //! Frames are made and read in `websocket`, events in `chat`; here they meet.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
@@ -10,11 +12,11 @@ use crate::app::{self, App};
 use crate::chat::event;
 use crate::chat::guest::Guest;
 use crate::chat::listener::{CloseReason, Outlet};
+use crate::chat::news_visit::NewsVisit;
 use crate::chat::opening::Opening;
 use crate::chat::sessions::{EndReason, SessionView};
 use crate::chat::visit::RoomVisit;
 use crate::config::Limits;
-use crate::model::{ChangeId, Group};
 use crate::store::StoreError;
 use crate::transport::WriteChunks;
 use crate::websocket::close::CloseCode;
@@ -22,7 +24,7 @@ use crate::websocket::frame::{Opcode, append_frame, append_text_frame};
 use crate::websocket::io::{Incoming, Offered, Socket, WebSocket};
 use crate::websocket::limits::WebSocketLimits;
 
-use super::request::{Upgrade, Via};
+use super::request::{Admission, Opened, Upgrade};
 use super::wire;
 
 /// The session ended; what to do next is to log in (4000–4999 are ours to define, RFC 6455 §7.4.2).
@@ -31,18 +33,18 @@ pub(super) const SESSION_ENDED: CloseCode = CloseCode(4001);
 /// The longest message that `/ws/echo` says back, and the most that may wait there: the Autobahn suite sends such.
 const ECHO_LEN_MAX: usize = 16 * 1024 * 1024;
 
-/// Keeps an open WebSocket going until it is over, and says how it ended.
-pub async fn converse<S>(
-    app: &App,
-    via: &Via,
-    stream: S,
-    leftover: Bytes,
-    upgrade: Upgrade,
-) -> String
+/// An open WebSocket until it is over; it says how it ended.
+///
+/// Each kind is boxed by itself: a page that listens to a chat takes no more memory than that needs.
+pub type Conversation<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
+
+/// Keeps an open WebSocket going.
+pub fn converse<'a, S>(app: &'a App, peer: SocketAddr, opened: Box<Opened<S>>) -> Conversation<'a>
 where
     S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
-    let limits = match upgrade {
+    let opened = *opened;
+    let limits = match &opened.upgrade {
         Upgrade::Echo => echo_limits(&app.config.limits),
         Upgrade::Wire(_) => WebSocketLimits {
             message_len_max: wire::WISH_LEN_MAX,
@@ -51,21 +53,41 @@ where
         },
         _ => chat_limits(&app.config.limits),
     };
-    let mut socket = WebSocket::new(stream, &leftover, limits);
-    drop(leftover);
-    let served = match upgrade {
-        Upgrade::News(admission) => follow_news(app, via, &mut socket, &admission.session).await,
+    let mut socket = WebSocket::new(opened.stream, &opened.leftover, limits);
+    match opened.upgrade {
+        Upgrade::News(admission) => {
+            let guest = guest(peer, &socket, &admission.session);
+            let coming = Box::pin(app.hub.follow(guest));
+            Box::pin(async move {
+                let served = follow_news(app, &mut socket, &admission, coming).await;
+                farewell(&mut socket, served).await
+            })
+        }
         Upgrade::Chat {
             admission,
             group,
             after,
-        } => talk(app, via, &mut socket, &admission.session, group, after).await,
-        Upgrade::Echo => say_back(app, &mut socket).await,
-        Upgrade::Wire(watcher) => {
-            Box::pin(wire::serve(app, &mut socket, &watcher)).await;
-            Ok(())
+        } => {
+            let guest = guest(peer, &socket, &admission.session);
+            let coming = Box::pin(app.hub.enter(guest, group, after));
+            Box::pin(async move {
+                let served = talk(app, &mut socket, &admission, coming).await;
+                farewell(&mut socket, served).await
+            })
         }
-    };
+        Upgrade::Echo => Box::pin(async move {
+            let served = say_back(app, &mut socket).await;
+            farewell(&mut socket, served).await
+        }),
+        Upgrade::Wire(watcher) => Box::pin(async move {
+            wire::serve(app, &mut socket, &watcher).await;
+            farewell(&mut socket, Ok(())).await
+        }),
+    }
+}
+
+/// How it ended; where the database could not be read, that is told, and the socket closed.
+async fn farewell<S: Stream>(socket: &mut WebSocket<S>, served: Result<(), StoreError>) -> String {
     if let Err(error) = served {
         socket.socket().close(
             CloseCode::INTERNAL_ERROR,
@@ -96,18 +118,14 @@ fn echo_limits(limits: &Limits) -> WebSocketLimits {
     }
 }
 
+/// `coming` and whatever else takes a moment is boxed: an open page that only listens holds no room for it.
 async fn talk<S: Stream>(
     app: &App,
-    via: &Via,
     socket: &mut WebSocket<S>,
-    session: &SessionView,
-    group: Group,
-    after: Option<ChangeId>,
+    Admission { session, .. }: &Admission,
+    coming: Pin<Box<impl Future<Output = Result<Option<(RoomVisit, Opening)>, StoreError>>>>,
 ) -> Result<(), StoreError> {
-    // Boxed is what takes a moment: an open page that only listens holds no room for it.
-    let guest = guest(via, socket, session);
-    let entered = Box::pin(app.hub.enter(guest, group, after)).await?;
-    let Some((mut visit, opening)) = entered else {
+    let Some((mut visit, opening)) = coming.await? else {
         // They left the group since the handshake.
         turn_out(socket.socket());
         while socket.next().await.is_some() {}
@@ -152,12 +170,11 @@ async fn tell_opening<S: Stream>(
 
 async fn follow_news<S: Stream>(
     app: &App,
-    via: &Via,
     socket: &mut WebSocket<S>,
-    session: &SessionView,
+    Admission { session, .. }: &Admission,
+    coming: Pin<Box<impl Future<Output = Result<NewsVisit, StoreError>>>>,
 ) -> Result<(), StoreError> {
-    let guest = guest(via, socket, session);
-    let mut visit = Box::pin(app.hub.follow(guest)).await?;
+    let mut visit = coming.await?;
     Box::pin(visit.open()).await?;
     // Whatever comes in here means nothing.
     while hear(app, socket, session).await.is_some() {}
@@ -245,12 +262,13 @@ fn tell_end<S: Stream>(socket: &Socket<S>, reason: EndReason) {
     socket.close(SESSION_ENDED, "The session ended.");
 }
 
-fn guest<S: Stream>(via: &Via, socket: &WebSocket<S>, session: &SessionView) -> Guest {
+fn guest<S: Stream>(peer: SocketAddr, socket: &WebSocket<S>, session: &SessionView) -> Guest {
     Guest {
         user: session.user().id,
         name: session.user().name.as_str().into(),
-        address: via.address(),
-        outlet: Arc::new(SocketOutlet(socket.socket().clone())),
+        // An IPv4 client of an IPv6 socket is shown as what it is.
+        address: peer.ip().to_canonical(),
+        outlet: socket.socket().clone(),
     }
 }
 
@@ -259,20 +277,19 @@ trait Stream: AsyncRead + WriteChunks + Unpin + Send + 'static {}
 impl<S: AsyncRead + WriteChunks + Unpin + Send + 'static> Stream for S {}
 
 /// The chat's view of a WebSocket.
-struct SocketOutlet<S>(Arc<Socket<S>>);
-
-impl<S: Stream> Outlet for SocketOutlet<S> {
+impl<S: Stream> Outlet for Socket<S> {
     fn offer(&self, frames: &Bytes) -> bool {
-        self.0.offer(frames) == Offered::Taken
+        Self::offer(self, frames) == Offered::Taken
     }
 
     fn close(&self, why: CloseReason) {
         match why {
-            CloseReason::TooSlow => self.0.close(
+            CloseReason::TooSlow => Self::close(
+                self,
                 CloseCode::TRY_AGAIN_LATER,
                 "Too much waits for you: reconnect.",
             ),
-            CloseReason::NotMember => turn_out(&self.0),
+            CloseReason::NotMember => turn_out(self),
         }
     }
 }

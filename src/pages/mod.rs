@@ -17,9 +17,9 @@ mod viewer;
 mod visitor;
 mod wire;
 
-pub use conversation::converse;
+pub use conversation::{Conversation, converse};
 pub use error::{bare, refused, too_many};
-pub use request::{Admission, Encrypted, Reply, Request, Upgrade, Via};
+pub use request::{Admission, Encrypted, Opened, Reply, Request, Upgrade, Via};
 pub use wire::Watcher;
 
 use crate::app::App;

@@ -129,6 +129,17 @@ pub enum Upgrade {
     Wire(super::wire::Watcher),
 }
 
+/// A connection whose bytes are frames from here on.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// What they come over.
+    pub stream: S,
+    /// Those of them that were read together with the request.
+    pub leftover: Bytes,
+    /// What they are for.
+    pub upgrade: Upgrade,
+}
+
 /// Somebody who may open a socket. The seat is theirs as long as this lives.
 #[derive(Debug)]
 pub struct Admission {

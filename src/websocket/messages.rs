@@ -11,12 +11,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use super::close::CloseCode;
 use super::received::Received;
 
-/// What tungstenite keeps for reading on an idle connection, and moves at a time on a busy one: a usual chat message.
+/// What tungstenite makes room for at first, and moves at a time: a usual chat message.
 const READ_BUFFER_LEN: usize = 256;
-
-/// tungstenite's buffer grows to the longest frame and stays so. After a frame longer than this it
-/// is thrown away between two messages, so that an idle connection is small whatever it was sent.
-const FRAME_LEN_KEPT: u64 = 4096;
 
 /// What the peer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +37,10 @@ pub(super) struct Violation {
 
 /// The incoming half of one connection.
 pub(super) struct Messages {
-    context: WebSocketContext,
-    config: WebSocketConfig,
+    /// There while something is to be read or a message is under way. Between two messages it would remember nothing
+    /// but its buffer, which is as large as the longest frame: so an idle connection, which is most of them, has none.
+    context: Option<Box<WebSocketContext>>,
+    message_len_max: usize,
     received: Received,
 }
 
@@ -50,14 +48,9 @@ impl Messages {
     /// Takes messages of up to `message_len_max` bytes. A frame that announces more is refused by
     /// its header, before its payload is waited for.
     pub(super) fn new(message_len_max: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_LEN)
-            .write_buffer_size(0)
-            .max_frame_size(Some(message_len_max))
-            .max_message_size(Some(message_len_max));
         Self {
-            context: WebSocketContext::new(Role::Server, Some(config)),
-            config,
+            context: None,
+            message_len_max,
             received: Received::default(),
         }
     }
@@ -73,24 +66,33 @@ impl Messages {
     /// # Errors
     /// `Violation` ends the connection: what follows it has no meaning any more.
     pub(super) fn next(&mut self) -> Result<Option<Event>, Violation> {
-        match self.context.read(&mut self.received) {
+        if self.received.is_empty() && self.context.is_none() {
+            return Ok(None);
+        }
+        let message_len_max = self.message_len_max;
+        let context = self
+            .context
+            .get_or_insert_with(|| Box::new(context(message_len_max)));
+        match context.read(&mut self.received) {
             Ok(message) => Ok(Some(Event::from(message))),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.give_memory_back();
+                if self.received.is_between_messages() {
+                    self.context = None;
+                }
                 Ok(None)
             }
             Err(error) => Err(Violation::from(error)),
         }
     }
+}
 
-    /// Between two messages a context remembers nothing but its buffer: a new one is as good.
-    fn give_memory_back(&mut self) {
-        if self.received.is_between_messages()
-            && self.received.take_frame_len_max() > FRAME_LEN_KEPT
-        {
-            self.context = WebSocketContext::new(Role::Server, Some(self.config));
-        }
-    }
+fn context(message_len_max: usize) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_LEN)
+        .write_buffer_size(0)
+        .max_frame_size(Some(message_len_max))
+        .max_message_size(Some(message_len_max));
+    WebSocketContext::new(Role::Server, Some(config))
 }
 
 impl From<Message> for Event {

@@ -17,7 +17,6 @@ pub(super) struct Received {
     frame_left: u64,
     /// Between the first frame of a message and its last.
     within_message: bool,
-    frame_len_max: u64,
 }
 
 impl Received {
@@ -31,14 +30,13 @@ impl Received {
         self.frame_left == 0 && !self.within_message
     }
 
-    /// The length of the longest frame since this was last asked.
-    pub(super) fn take_frame_len_max(&mut self) -> u64 {
-        std::mem::take(&mut self.frame_len_max)
+    /// Whether everything that came was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unread.is_empty()
     }
 
     fn begin_frame(&mut self, header: &FrameHeader) {
         self.frame_left = header.header_len() as u64 + header.payload_len;
-        self.frame_len_max = self.frame_len_max.max(self.frame_left);
         if !header.opcode.is_control() {
             self.within_message = !header.fin;
         }
@@ -118,8 +116,8 @@ mod tests {
         received.feed(b"o\x81");
         assert_eq!(read(&mut received).as_deref(), Some(&b"o"[..]));
         assert!(received.is_between_messages());
-        assert_eq!(received.take_frame_len_max(), 5);
-        assert_eq!(received.take_frame_len_max(), 0);
+        // One byte of a next header.
+        assert!(!received.is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::{AGE_MILLIS_MAX, EndReason, IDLE_MILLIS_MAX};
 use crate::model::{User, UserId, UtcMillis};
@@ -28,7 +28,9 @@ pub(super) struct Live {
     noted_at: AtomicI64,
     /// When the token showed up on the other transport.
     leaked_at: OnceLock<UtcMillis>,
-    end: watch::Sender<Option<EndReason>>,
+    end: OnceLock<EndReason>,
+    /// Told once, when it ends. Each open socket waits for it: a `watch` would do, and take twice the memory.
+    has_ended: Notify,
 }
 
 impl Live {
@@ -43,7 +45,8 @@ impl Live {
             last_used_at: AtomicI64::new(last_used_at.0),
             noted_at: AtomicI64::new(last_used_at.0),
             leaked_at: OnceLock::new(),
-            end: watch::Sender::new(None),
+            end: OnceLock::new(),
+            has_ended: Notify::new(),
         }
     }
 
@@ -79,27 +82,26 @@ impl Live {
 
     /// Why it ended, if it did.
     pub(super) fn end_reason(&self) -> Option<EndReason> {
-        *self.end.borrow()
+        self.end.get().copied()
     }
 
     /// Waits until it ends.
     pub(super) async fn ended(&self) -> EndReason {
-        let mut end = self.end.subscribe();
-        let reason = end.wait_for(Option::is_some).await;
-        // The sender is a part of `self`: while we wait, it cannot go away without a word.
-        reason
-            .ok()
-            .and_then(|reason| *reason)
-            .unwrap_or(EndReason::Expired)
+        loop {
+            // Heard from here on: an end that comes between the look and the wait is not missed.
+            let has_ended = self.has_ended.notified();
+            if let Some(reason) = self.end_reason() {
+                return reason;
+            }
+            has_ended.await;
+        }
     }
 
     /// Ends it, for everyone who holds it. The first reason stays.
     fn finish(&self, reason: EndReason) {
-        self.end.send_if_modified(|end| {
-            let first = end.is_none();
-            end.get_or_insert(reason);
-            first
-        });
+        if self.end.set(reason).is_ok() {
+            self.has_ended.notify_waiters();
+        }
     }
 }
 

@@ -165,15 +165,16 @@ impl<S: WriteChunks + Unpin> Shared<S> {
     }
 
     fn offer(&mut self, frames: &Bytes, queue_bytes_max: usize) -> Offered {
-        let was_idle = self.is_idle();
-        if self.stream.is_none() || !self.outbox.push(frames.clone()) {
+        if self.stream.is_none() || self.outbox.closing().is_some() {
             return Offered::Closed;
         }
-        if was_idle {
-            self.transmit_now();
+        if self.is_idle() {
+            self.send_now(frames);
             if self.failure.is_some() {
                 return Offered::Closed;
             }
+        } else {
+            self.outbox.push(frames.clone());
         }
         if self.outbox.cost_behind_first() > queue_bytes_max {
             return self.give_up();
@@ -190,14 +191,33 @@ impl<S: WriteChunks + Unpin> Shared<S> {
         Offered::TooSlow
     }
 
-    /// One attempt to empty the outbox that leaves no trace in the calling task.
-    fn transmit_now(&mut self) {
+    /// One attempt to send frames before which nothing waits. It leaves no trace in the calling task.
+    fn send_now(&mut self, frames: &Bytes) {
         // `unconstrained`, because tokio grants a task 128 operations before its sockets pretend
         // to be busy: a room's task writes to all its members in one go.
-        let attempt = pin!(unconstrained(poll_fn(|cx| self.poll_transmit(cx))));
+        let attempt = pin!(unconstrained(poll_fn(|cx| self.poll_send(cx, frames))));
         if let Poll::Ready(Err(error)) = attempt.poll(&mut Context::from_waker(Waker::noop())) {
             self.fail(error);
         }
+    }
+
+    /// Writes past the empty outbox; what the stream does not take at once waits there.
+    fn poll_send(&mut self, cx: &mut Context<'_>, frames: &Bytes) -> Poll<io::Result<()>> {
+        let sent_len = match &mut self.stream {
+            Some(stream) if !frames.is_empty() => {
+                Pin::new(stream).poll_write_chunks(cx, &[Chunk::Shared(frames)])
+            }
+            _ => return Poll::Ready(Ok(())),
+        };
+        match sent_len? {
+            Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Poll::Ready(sent_len) => {
+                self.unflushed = true;
+                self.outbox.push_rest(frames.clone(), sent_len);
+            }
+            Poll::Pending => self.outbox.push_rest(frames.clone(), 0),
+        }
+        self.poll_transmit(cx)
     }
 
     fn poll_transmit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -22,6 +22,9 @@ pub const HEAD_LEN: usize = 64 * 1024;
 /// So much of what came last is kept: what somebody who looks has just done.
 pub const TAIL_LEN: usize = 192 * 1024;
 
+/// A full head grows by this part of itself, not to twice its size: each open page has two.
+const HEAD_GROWS_BY: usize = 8;
+
 /// What is kept of one direction.
 #[derive(Debug, Default)]
 pub(super) struct Half {
@@ -73,7 +76,7 @@ impl Half {
             let (taken_len, reached) = self.borders.next_border(rest, wanted_len);
             let (taken, behind) = rest.split_at_checked(taken_len).unwrap_or((rest, &[]));
             if !self.is_passing {
-                self.head.extend_from_slice(taken);
+                self.push_head(taken);
             }
             rest = behind;
             if reached {
@@ -178,6 +181,14 @@ impl Half {
             self.tail.copy_to(&mut bytes, &in_tail);
         }
         bytes
+    }
+
+    fn push_head(&mut self, bytes: &[u8]) {
+        if self.head.capacity() - self.head.len() < bytes.len() {
+            self.head
+                .reserve_exact(bytes.len().max(self.head.len() / HEAD_GROWS_BY));
+        }
+        self.head.extend_from_slice(bytes);
     }
 
     fn push_tail(&mut self, chunk: Chunk<'_>) {

@@ -10,6 +10,9 @@ use crate::octets::Direction;
 /// make us keep forty times as many.
 const MARKS_MAX: usize = 16 * 1024;
 
+/// Room is made for so many more notes at once, and for an eighth of those there are: an idle page has a dozen.
+const ROOM_AT_LEAST: usize = 4;
+
 /// So many notes at least are made before those of bytes that have gone are looked for.
 const TIDY_AT_LEAST: usize = 1024;
 
@@ -119,6 +122,10 @@ impl Marks {
     fn push(&mut self, time_ns: u64, direction: Direction, end: u64, len: u32, what: What) {
         // The clock's own promise, and the search's condition.
         let time_ns = time_ns.max(self.last().map_or(0, |last| last.time_ns));
+        if self.marks.len() == self.marks.capacity() {
+            self.marks
+                .reserve_exact(ROOM_AT_LEAST.max(self.marks.len() / 8));
+        }
         self.marks.push_back(Mark {
             time_ns,
             end,

@@ -52,7 +52,8 @@ pub(super) struct Kept {
     /// Whether it has carried a request and its response.
     has_carried: bool,
     waiting: Waiting,
-    plaintext: Option<Plaintext>,
+    /// Under TLS. Boxed, since a connection in clear would have as much room for it.
+    plaintext: Option<Box<Plaintext>>,
 }
 
 /// How a connection ended.
@@ -93,7 +94,7 @@ impl Recorder {
                 should_close: false,
                 has_carried: false,
                 waiting: Waiting::new(is_tls),
-                plaintext: is_tls.then(Plaintext::default),
+                plaintext: is_tls.then(Box::default),
             }),
             cost: AtomicUsize::new(EMPTY_COST),
             watchers: AtomicUsize::new(0),
@@ -428,7 +429,7 @@ impl Kept {
 
     /// `None` without TLS.
     pub(super) fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
-        self.plaintext.as_ref().map(Plaintext::fingerprints)
+        self.plaintext.as_ref().map(|it| it.fingerprints())
     }
 
     /// What is not shown yet.
@@ -457,14 +458,14 @@ impl Kept {
     }
 
     fn has_unclaimed(&self) -> bool {
-        let has_come_inside = self.plaintext.as_ref().map(Plaintext::has_come_since);
+        let has_come_inside = self.plaintext.as_ref().map(|it| it.has_come_since());
         self.waiting
             .has_unclaimed(self.record.totals(), has_come_inside)
     }
 
     /// How much memory it takes, in bytes.
     fn cost(&self) -> usize {
-        let pending_len = self.plaintext.as_ref().map_or(0, Plaintext::held_len);
+        let pending_len = self.plaintext.as_ref().map_or(0, |it| it.held_len());
         self.record.cost() + self.waiting.cost() + pending_len
     }
 }
