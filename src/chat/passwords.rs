@@ -6,20 +6,24 @@
 //! run at once than there are cores; those who wait for their turn are counted, and addresses take turns, so that
 //! a flood from one of them waits for itself.
 
+mod workbench;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::Error as Argon2Error;
 use argon2::password_hash::phc::PasswordHash as PhcString;
-use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHasher, PasswordVerifier};
+use argon2::{ARGON2ID_IDENT, Params};
 use tokio::task::spawn_blocking;
 
 use super::auth::AuthError;
 use super::throttle::Network;
 use super::turns::Turns;
 use crate::store::PasswordHash;
+use workbench::Workbench;
 
 /// The shortest and the longest password, in bytes. Eight is the least that NIST SP 800-63B allows;
 /// 128 holds any sentence, and whoever sends more is not a person who has to remember it.
@@ -102,8 +106,10 @@ impl Source {
 /// The one place where argon2 runs.
 #[derive(Debug)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    params: Params,
     turns: Turns<Source>,
+    /// Those that nobody works at. There are never more than were in use at once.
+    benches: Arc<Mutex<Vec<Workbench>>>,
 }
 
 impl Default for Passwords {
@@ -119,7 +125,8 @@ impl Passwords {
     pub fn new(params: Params, at_once: NonZeroUsize) -> Self {
         let at_once = at_once.get();
         Self {
-            argon2: Argon2::from(params),
+            params,
+            benches: Arc::default(),
             turns: Turns::new(at_once, at_once.saturating_mul(WAITING_PER_CORE_MAX)),
         }
     }
@@ -133,8 +140,9 @@ impl Passwords {
         password: Password,
         source: Source,
     ) -> Result<PasswordHash, AuthError> {
-        self.run_elsewhere(source, move |argon2| {
-            let hash: PhcString = argon2.hash_password(&password.0).map_err(refusal)?;
+        let params = self.params.clone();
+        self.run_elsewhere(source, move |bench| {
+            let hash = bench.hash(&password.0, &params).map_err(refusal)?;
             Ok(PasswordHash(hash.to_string()))
         })
         .await
@@ -150,7 +158,7 @@ impl Passwords {
         stored: PasswordHash,
         source: Source,
     ) -> Result<bool, AuthError> {
-        self.run_elsewhere(source, move |argon2| matches(argon2, &password, &stored))
+        self.run_elsewhere(source, move |bench| matches(bench, &password, &stored))
             .await
     }
 
@@ -159,7 +167,7 @@ impl Passwords {
         // Sixteen bytes of salt and 32 of output, all zero, in base64.
         PasswordHash(format!(
             "$argon2id$v=19${}${}${}",
-            self.argon2.params(),
+            self.params,
             "A".repeat(22),
             "A".repeat(43)
         ))
@@ -169,15 +177,19 @@ impl Passwords {
     async fn run_elsewhere<T: Send + 'static>(
         &self,
         source: Source,
-        work: impl FnOnce(&Argon2<'_>) -> Result<T, AuthError> + Send + 'static,
+        work: impl FnOnce(&mut Workbench) -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
         let turn = self.turns.take(source).await.ok_or(AuthError::Busy)?;
-        let argon2 = self.argon2.clone();
+        let benches = Arc::clone(&self.benches);
         let running = spawn_blocking(move || {
             // It goes with the work, not with the caller: a client that hangs up drops this
             // future, while the core stays busy until the hash is done.
             let _turn = turn;
-            work(&argon2)
+            let free = || benches.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bench = free().pop().unwrap_or_default();
+            let worked = work(&mut bench);
+            free().push(bench);
+            worked
         });
         running.await.unwrap_or_else(|stopped| {
             Err(AuthError::Hashing {
@@ -188,7 +200,7 @@ impl Passwords {
 }
 
 fn matches(
-    argon2: &Argon2<'_>,
+    bench: &mut Workbench,
     password: &Password,
     stored: &PasswordHash,
 ) -> Result<bool, AuthError> {
@@ -203,11 +215,7 @@ fn matches(
             detail: "the stored hash is not one that this program made".to_owned(),
         });
     }
-    match argon2.verify_password(&password.0, &stored) {
-        Ok(()) => Ok(true),
-        Err(Argon2Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(refusal(error)),
-    }
+    bench.verify(&password.0, &stored).map_err(refusal)
 }
 
 fn refusal(error: Argon2Error) -> AuthError {
@@ -281,11 +289,11 @@ mod tests {
 
     fn stand_still() -> (
         Still,
-        impl FnOnce(&Argon2<'_>) -> Result<(), AuthError> + Send + 'static,
+        impl FnOnce(&mut Workbench) -> Result<(), AuthError> + Send + 'static,
     ) {
         let (begins, begun) = mpsc::channel();
         let (release, released) = mpsc::channel();
-        let work = move |_: &Argon2<'_>| {
+        let work = move |_: &mut Workbench| {
             begins.send(()).unwrap();
             released.recv().unwrap();
             Ok(())
@@ -452,7 +460,7 @@ mod tests {
         let barrier = Arc::new(Barrier::new(3));
         let meet = || {
             let barrier = Arc::clone(&barrier);
-            move |_: &Argon2<'_>| {
+            move |_: &mut Workbench| {
                 barrier.wait();
                 Ok(())
             }
@@ -469,6 +477,19 @@ mod tests {
         first.await.unwrap();
         second.await.unwrap();
         third.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn no_more_memory_is_held_than_was_worked_in_at_once() {
+        let passwords = Arc::new(at_once(2));
+        let mut hashes = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let passwords = Arc::clone(&passwords);
+            hashes.spawn(async move { passwords.hash(password("hunter22"), home()).await.is_ok() });
+        }
+        assert_eq!(hashes.join_all().await, [true; 50]);
+        let held = passwords.benches.lock().unwrap().len();
+        assert!((1..=2).contains(&held), "{held}");
     }
 
     #[tokio::test]
@@ -498,7 +519,7 @@ mod tests {
         let order = Arc::new(Mutex::new(Vec::new()));
         let note = |who: &'static str| {
             let order = Arc::clone(&order);
-            move |_: &Argon2<'_>| {
+            move |_: &mut Workbench| {
                 order.lock().unwrap().push(who);
                 Ok(())
             }
