@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { BINARY, CLOSE, CONTINUATION, PING, TEXT, connect, frame, handshake, listen, open } from './frames.mjs';
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, connect, frame, handshake, listen, open } from './frames.mjs';
 import { Answers, Bystander, Report, stepBack } from './report.mjs';
 import { Client, cookieOf, form, get, register } from './requests.mjs';
 import { Server } from './server.mjs';
@@ -78,8 +78,11 @@ async function pumping(count, target, cookie, pump, { reads = true, side = 'plai
         if (opcode === CLOSE) {
           answers.note(`closed with ${payload.readUInt16BE(0)}`);
           socket.end();
-        } else if (opcode === TEXT && payload.subarray(0, 18).includes('refused')) answers.note(JSON.parse(payload).reason);
-        else if (opcode === PING + 1) answers.note('pong');
+        } else if (opcode === PONG) answers.note('pong');
+        else if (opcode === TEXT) {
+          const [, reason] = /"reason":"(\w+)"/.exec(payload) ?? [];
+          if (reason) answers.note(reason);
+        }
       });
     }
     for (let part = 0; !isOver(until) && !socket.destroyed && socket.writable; part += 1) {

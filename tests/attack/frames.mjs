@@ -10,6 +10,7 @@ export const TEXT = 1;
 export const BINARY = 2;
 export const CLOSE = 8;
 export const PING = 9;
+export const PONG = 10;
 
 const KEY = randomBytes(16).toString('base64');
 
@@ -100,10 +101,15 @@ export async function open(server, side, target, cookie, options = {}) {
   });
 }
 
-/** Reads frames from an open WebSocket from now on. */
-export function listen({ socket, early }, heard) {
+/** Reads frames from an open WebSocket from now on, and answers pings. */
+export function listen({ socket, early }, heard = () => {}) {
   const frames = new Frames();
-  const take = (chunk) => { for (const one of frames.of(chunk)) heard(one); };
+  const take = (chunk) => {
+    for (const one of frames.of(chunk)) {
+      if (one.opcode === PING) socket.write(frame(PONG, one.payload));
+      heard(one);
+    }
+  };
   if (early.length > 0) take(early);
   socket.on('data', take);
   socket.resume();

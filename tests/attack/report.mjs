@@ -6,9 +6,9 @@ import path from 'node:path';
 
 /** The well-behaved client, in its own process. */
 export class Bystander {
-  static async beside(server) {
+  static async beside(server, flags = []) {
     const bystander = new Bystander();
-    bystander.child = fork(path.join(import.meta.dirname, 'bystander.mjs'), [JSON.stringify(server.ports)]);
+    bystander.child = fork(path.join(import.meta.dirname, 'bystander.mjs'), [JSON.stringify(server.ports), ...flags]);
     await bystander.#word();
     return bystander;
   }
@@ -29,8 +29,12 @@ export class Bystander {
 
   #word() {
     return new Promise((resolve, reject) => {
-      this.child.once('message', resolve);
-      this.child.once('exit', (code) => reject(new Error(`the bystander has ended with ${code}`)));
+      const ended = (code) => reject(new Error(`the bystander has ended with ${code}`));
+      this.child.once('exit', ended);
+      this.child.once('message', (word) => {
+        this.child.off('exit', ended);
+        resolve(word);
+      });
     });
   }
 }

@@ -121,7 +121,7 @@ await row('readers of a conversation that stop reading', async () => {
   }
   const path = `/ws/chat/${group}`;
   const speaking = await open(server, 'plain', path, speaker, from);
-  listen(speaking, () => {});
+  listen(speaking);
   const sent = new Map();
   const waits = [];
   const quick = await Promise.all(others.map((cookie) => open(server, 'plain', path, cookie, from)));
