@@ -2,7 +2,7 @@
 // No clients in here.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -63,6 +63,17 @@ export class Server {
 
   descriptors() {
     return readdirSync(`/proc/${this.child.pid}/fd`).length;
+  }
+
+  /** What the open descriptors are; sockets without their numbers. */
+  descriptorNames() {
+    return readdirSync(`/proc/${this.child.pid}/fd`).map((number) => {
+      try {
+        return path.basename(readlinkSync(`/proc/${this.child.pid}/fd/${number}`)).replace(/\d{3,}/, 'n');
+      } catch {
+        return 'closed just now';
+      }
+    });
   }
 
   log() {
