@@ -6,19 +6,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::passwords::{PASSWORD_LEN, Password, Passwords};
-use super::throttle::{Attempt, Throttle};
+use super::pace::Paces;
+use super::passwords::{PASSWORD_LEN, Password, Passwords, Source};
+use super::throttle::{Attempt, Network, Throttle};
 use crate::model::{User, UserId, UserName, UtcMillis};
 use crate::store::{PasswordHash, StoreError, UserStore};
 
 /// When a client that was told `Busy` may come again: by then the longest queue is worked off.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// How many accounts may be made from one address at once, and how long it takes until there may be one more. A whole
+/// school may sit behind one, and begin on the same morning; but names are kept for ever, and in memory.
+const ACCOUNTS_AT_ONCE: u32 = 1000;
+const ACCOUNT_EVERY: Duration = Duration::from_secs(10);
+
 /// Registers users and checks their passwords.
 pub struct Auth {
     users: Arc<dyn UserStore>,
     passwords: Passwords,
     throttle: Throttle,
+    accounts: Paces<Network>,
 }
 
 impl Auth {
@@ -29,6 +36,7 @@ impl Auth {
             users,
             passwords,
             throttle: Throttle::default(),
+            accounts: Paces::new(ACCOUNT_EVERY, ACCOUNTS_AT_ONCE),
         }
     }
 
@@ -38,18 +46,23 @@ impl Auth {
     /// names are no secret where everyone sees who is there.
     ///
     /// # Errors
-    /// `PasswordLength`, `NameTaken`, `Busy`, `Hashing` or `Store`.
+    /// `PasswordLength`, `NameTaken`, `TooManyAccounts`, `Busy`, `Hashing` or `Store`.
     pub async fn register(
         &self,
         name: UserName,
         password: Password,
+        address: IpAddr,
         now: UtcMillis,
     ) -> Result<User, AuthError> {
         password.check_length()?;
         if self.users.user_by_name(name.clone()).await?.is_some() {
             return Err(AuthError::NameTaken);
         }
-        let hash = self.passwords.hash(password).await?;
+        self.accounts
+            .take(Network::of(address), Instant::now())
+            .map_err(|retry_after| AuthError::TooManyAccounts { retry_after })?;
+        let source = Source::of_registration(address);
+        let hash = self.passwords.hash(password, source).await?;
         // Somebody may have taken the name in the meantime: the store has the last word.
         let added = self.users.add_user(name, hash, now).await?;
         added.ok_or(AuthError::NameTaken)
@@ -73,7 +86,7 @@ impl Auth {
         let attempt = self.begin(&name, address)?;
         let answer = async {
             let known = self.users.user_by_name(name).await?;
-            self.compare(known, password).await
+            self.compare(known, password, address).await
         };
         settle(attempt, answer.await)
     }
@@ -92,7 +105,10 @@ impl Auth {
         let known = self.users.user_by_id(id).await?;
         let (user, hash) = known.ok_or(AuthError::WrongNameOrPassword)?;
         let attempt = self.begin(&user.name, address)?;
-        settle(attempt, self.compare(Some((user, hash)), password).await)
+        settle(
+            attempt,
+            self.compare(Some((user, hash)), password, address).await,
+        )
     }
 
     fn begin(&self, name: &UserName, address: IpAddr) -> Result<Attempt<'_>, AuthError> {
@@ -105,12 +121,14 @@ impl Auth {
         &self,
         known: Option<(User, PasswordHash)>,
         password: Password,
+        address: IpAddr,
     ) -> Result<User, AuthError> {
         let (user, hash) = match known {
             Some((user, hash)) => (Some(user), hash),
             None => (None, self.passwords.decoy()),
         };
-        let right = self.passwords.verify(password, hash).await?;
+        let source = Source::of_log_in(address);
+        let right = self.passwords.verify(password, hash, source).await?;
         user.filter(|_| right).ok_or(AuthError::WrongNameOrPassword)
     }
 }
@@ -146,6 +164,11 @@ pub enum AuthError {
         /// How long to wait before the next one.
         retry_after: Duration,
     },
+    /// Too many accounts were made from this address.
+    TooManyAccounts {
+        /// How long to wait before the next one.
+        retry_after: Duration,
+    },
     /// More passwords to hash than can wait.
     Busy,
     /// argon2 did not run, or what is stored is not a hash.
@@ -163,7 +186,9 @@ impl AuthError {
     #[must_use]
     pub fn retry_after_secs(&self) -> Option<u64> {
         let wait = match self {
-            Self::TooManyFailures { retry_after } => *retry_after,
+            Self::TooManyFailures { retry_after } | Self::TooManyAccounts { retry_after } => {
+                *retry_after
+            }
             Self::Busy => BUSY_RETRY_AFTER,
             _ => return None,
         };
@@ -186,6 +211,10 @@ impl fmt::Display for AuthError {
             Self::TooManyFailures { .. } => {
                 write!(f, "Too many failed attempts: try again in {wait} s.")
             }
+            Self::TooManyAccounts { .. } => write!(
+                f,
+                "Too many accounts were made from your address: try again in {wait} s."
+            ),
             Self::Busy => write!(
                 f,
                 "Too many people are logging in at this moment: try again in {wait} s."
@@ -238,9 +267,19 @@ mod tests {
 
     impl Scene {
         async fn register(&self, name: &str, password: &str) -> Result<User, AuthError> {
+            self.register_at(name, password, HOME).await
+        }
+
+        async fn register_at(
+            &self,
+            name: &str,
+            password: &str,
+            address: &str,
+        ) -> Result<User, AuthError> {
             let name = UserName::new(name).unwrap();
+            let address = address.parse().unwrap();
             self.auth
-                .register(name, password.to_owned().into(), NOW)
+                .register(name, password.to_owned().into(), address, NOW)
                 .await
         }
 
@@ -303,6 +342,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_address_makes_a_thousand_accounts_and_no_more_and_another_goes_on() {
+        let scene = with_ana().await;
+        for number in 1..ACCOUNTS_AT_ONCE {
+            let name = format!("user-{number}");
+            scene.register(&name, "battery staple").await.unwrap();
+        }
+        let refused = scene.register("ben", "battery staple").await;
+        let Err(AuthError::TooManyAccounts { retry_after }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(retry_after <= ACCOUNT_EVERY);
+        let elsewhere = scene.register_at("ben", "battery staple", AWAY).await;
+        assert!(elsewhere.is_ok());
+        // Nobody is kept from the account they have.
+        assert!(scene.log_in("Ana", "correct horse", HOME).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn of_two_who_register_a_name_at_once_one_gets_it() {
         let scene = with_ana().await;
         let (one, other) = tokio::join!(
@@ -319,7 +376,7 @@ mod tests {
     #[tokio::test]
     async fn a_crowd_is_told_busy_and_nothing_that_needs_no_hash_waits_for_it() {
         let scene = with_ana().await;
-        let crowd = scene.auth.passwords.crowd();
+        let crowd = scene.auth.passwords.crowd().await;
         for (name, why) in [
             ("Ana", "a known name"),
             ("ben", "an unknown one does the same work"),
@@ -342,7 +399,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_not_compared_is_not_counted_as_a_failure() {
         let scene = with_ana().await;
-        let crowd = scene.auth.passwords.crowd();
+        let crowd = scene.auth.passwords.crowd().await;
         for _ in 0..2 * PAIR_FAILURES_FREE {
             let answer = scene.log_in("Ana", "wrong password", HOME).await;
             assert!(matches!(answer, Err(AuthError::Busy)));

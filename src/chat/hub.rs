@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) frame: FrameText,
     pub(super) report: Report,
     /// What each user may say in a second, over all pages.
-    pub(super) messages: Paces,
+    pub(super) messages: Paces<UserId>,
 }
 
 /// What became of the wish to make a group.
@@ -59,7 +59,7 @@ pub enum Creation {
 pub struct Hub {
     pub(super) shared: Arc<Shared>,
     rooms: Mutex<HashMap<GroupId, RoomDoor>>,
-    groups: Paces,
+    groups: Paces<UserId>,
     seats: Seats,
     pub(super) news: mpsc::UnboundedSender<news::Happening>,
 }

@@ -18,6 +18,7 @@ mod room;
 pub mod seats;
 pub mod sessions;
 pub mod throttle;
+mod turns;
 pub mod visit;
 mod wish;
 

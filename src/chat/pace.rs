@@ -1,13 +1,12 @@
-//! How fast one may go: a bucket of tokens that fills with time, for one page or for each user.
+//! How fast one may go: a bucket of tokens that fills with time, for one page, or for each user or address.
 //! No clock: moments are handed in.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::model::UserId;
-
-/// So many users' paces are remembered before the full ones are looked for and forgotten.
+/// So many paces are remembered before the full ones are looked for and forgotten.
 const REMEMBERED_MIN: usize = 1024;
 
 /// A bucket that holds `burst` tokens and gets a new one in each `every`.
@@ -52,21 +51,21 @@ impl Pace {
     }
 }
 
-/// One bucket for each user.
+/// One bucket for each `K`: a user, or an address.
 #[derive(Debug)]
-pub struct Paces {
+pub struct Paces<K> {
     every: Duration,
     burst: u32,
-    used: Mutex<Used>,
+    used: Mutex<Used<K>>,
 }
 
 #[derive(Debug)]
-struct Used {
-    paces: HashMap<UserId, Pace>,
+struct Used<K> {
+    paces: HashMap<K, Pace>,
     forget_at_len: usize,
 }
 
-impl Paces {
+impl<K: Eq + Hash> Paces<K> {
     /// Full buckets for everybody.
     #[must_use]
     pub fn new(every: Duration, burst: u32) -> Self {
@@ -81,11 +80,11 @@ impl Paces {
         }
     }
 
-    /// Takes one token of a user.
+    /// Takes one token of `key`'s.
     ///
     /// # Errors
     /// How long to wait for the next one, if there is none; never zero.
-    pub fn take(&self, user: UserId, now: Instant) -> Result<(), Duration> {
+    pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.paces.len() >= used.forget_at_len {
             used.paces.retain(|_, pace| !pace.is_full(now));
@@ -93,7 +92,7 @@ impl Paces {
             used.forget_at_len = (used.paces.len() * 2).max(REMEMBERED_MIN);
         }
         used.paces
-            .entry(user)
+            .entry(key)
             .or_insert_with(|| Pace::new(self.every, self.burst, now))
             .take(now)
     }
@@ -102,6 +101,7 @@ impl Paces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UserId;
 
     #[test]
     fn ten_pass_at_once_and_then_one_every_tenth_of_a_second() {

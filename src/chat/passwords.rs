@@ -3,21 +3,27 @@
 //!
 //! argon2 is meant to be slow: one hash takes some 40 ms of a core and 19 MiB (the first choice of
 //! the OWASP Password Storage Cheat Sheet that needs no more than one core). So no more of them
-//! run at once than there are cores, and those who wait for their turn are counted.
+//! run at once than there are cores; those who wait for their turn are counted, and addresses take turns, so that
+//! a flood from one of them waits for itself.
+
+mod workbench;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::Error as Argon2Error;
 use argon2::password_hash::phc::PasswordHash as PhcString;
-use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use argon2::{ARGON2ID_IDENT, Params};
 use tokio::task::spawn_blocking;
 
 use super::auth::AuthError;
+use super::throttle::Network;
+use super::turns::Turns;
 use crate::store::PasswordHash;
+use workbench::Workbench;
 
 /// The shortest and the longest password, in bytes. Eight is the least that NIST SP 800-63B allows;
 /// 128 holds any sentence, and whoever sends more is not a person who has to remember it.
@@ -25,7 +31,8 @@ pub const PASSWORD_LEN: RangeInclusive<usize> = 8..=128;
 
 /// How many may wait for their turn, for each that can be hashed at once. A course of a hundred
 /// that registers at the same moment is served even by one core, and the last of so many waits
-/// some five seconds: a browser waits longer, its user hardly.
+/// some five seconds: a browser waits longer, its user hardly. Where it is full, who came last of
+/// the address of which most wait makes room for one of another.
 const WAITING_PER_CORE_MAX: usize = 128;
 
 /// What a stored hash may ask for at most. Its parameters come from the database, and a line there
@@ -62,14 +69,47 @@ impl fmt::Debug for Password {
     }
 }
 
+/// Where a wish to hash comes from. Those of one source wait behind one another, and the sources take turns: whoever logs
+/// in waits neither for another address, nor for those who register from the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    network: Network,
+    purpose: Purpose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    LogIn,
+    Register,
+}
+
+impl Source {
+    /// Somebody at this address shows a password.
+    #[must_use]
+    pub fn of_log_in(address: IpAddr) -> Self {
+        Self {
+            network: Network::of(address),
+            purpose: Purpose::LogIn,
+        }
+    }
+
+    /// Somebody at this address chooses a password.
+    #[must_use]
+    pub fn of_registration(address: IpAddr) -> Self {
+        Self {
+            network: Network::of(address),
+            purpose: Purpose::Register,
+        }
+    }
+}
+
 /// The one place where argon2 runs.
 #[derive(Debug)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
-    /// One for each hash that may run now.
-    turns: Arc<Semaphore>,
-    /// One for each that may run or wait.
-    places: Arc<Semaphore>,
+    params: Params,
+    turns: Turns<Source>,
+    /// Those that nobody works at. There are never more than were in use at once.
+    benches: Arc<Mutex<Vec<Workbench>>>,
 }
 
 impl Default for Passwords {
@@ -83,14 +123,11 @@ impl Passwords {
     /// Hashes with `params`, at most `at_once` at the same time. Tests take cheap parameters.
     #[must_use]
     pub fn new(params: Params, at_once: NonZeroUsize) -> Self {
-        let places = at_once
-            .get()
-            .saturating_mul(WAITING_PER_CORE_MAX.saturating_add(1))
-            .min(Semaphore::MAX_PERMITS);
+        let at_once = at_once.get();
         Self {
-            argon2: Argon2::from(params),
-            turns: Arc::new(Semaphore::new(at_once.get())),
-            places: Arc::new(Semaphore::new(places)),
+            params,
+            benches: Arc::default(),
+            turns: Turns::new(at_once, at_once.saturating_mul(WAITING_PER_CORE_MAX)),
         }
     }
 
@@ -98,9 +135,14 @@ impl Passwords {
     ///
     /// # Errors
     /// `Busy` or `Hashing`.
-    pub async fn hash(&self, password: Password) -> Result<PasswordHash, AuthError> {
-        self.run_elsewhere(move |argon2| {
-            let hash: PhcString = argon2.hash_password(&password.0).map_err(refusal)?;
+    pub async fn hash(
+        &self,
+        password: Password,
+        source: Source,
+    ) -> Result<PasswordHash, AuthError> {
+        let params = self.params.clone();
+        self.run_elsewhere(source, move |bench| {
+            let hash = bench.hash(&password.0, &params).map_err(refusal)?;
             Ok(PasswordHash(hash.to_string()))
         })
         .await
@@ -114,8 +156,9 @@ impl Passwords {
         &self,
         password: Password,
         stored: PasswordHash,
+        source: Source,
     ) -> Result<bool, AuthError> {
-        self.run_elsewhere(move |argon2| matches(argon2, &password, &stored))
+        self.run_elsewhere(source, move |bench| matches(bench, &password, &stored))
             .await
     }
 
@@ -124,7 +167,7 @@ impl Passwords {
         // Sixteen bytes of salt and 32 of output, all zero, in base64.
         PasswordHash(format!(
             "$argon2id$v=19${}${}${}",
-            self.argon2.params(),
+            self.params,
             "A".repeat(22),
             "A".repeat(43)
         ))
@@ -133,18 +176,20 @@ impl Passwords {
     /// Runs `work` on a thread that may block, when its turn comes: the only way to argon2.
     async fn run_elsewhere<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Argon2<'_>) -> Result<T, AuthError> + Send + 'static,
+        source: Source,
+        work: impl FnOnce(&mut Workbench) -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| AuthError::Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|_| AuthError::Busy)?;
-        let argon2 = self.argon2.clone();
+        let turn = self.turns.take(source).await.ok_or(AuthError::Busy)?;
+        let benches = Arc::clone(&self.benches);
         let running = spawn_blocking(move || {
-            // Both go with the work, not with the caller: a client that hangs up drops this
+            // It goes with the work, not with the caller: a client that hangs up drops this
             // future, while the core stays busy until the hash is done.
-            let _held = (turn, place);
-            work(&argon2)
+            let _turn = turn;
+            let free = || benches.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bench = free().pop().unwrap_or_default();
+            let worked = work(&mut bench);
+            free().push(bench);
+            worked
         });
         running.await.unwrap_or_else(|stopped| {
             Err(AuthError::Hashing {
@@ -155,7 +200,7 @@ impl Passwords {
 }
 
 fn matches(
-    argon2: &Argon2<'_>,
+    bench: &mut Workbench,
     password: &Password,
     stored: &PasswordHash,
 ) -> Result<bool, AuthError> {
@@ -170,11 +215,7 @@ fn matches(
             detail: "the stored hash is not one that this program made".to_owned(),
         });
     }
-    match argon2.verify_password(&password.0, &stored) {
-        Ok(()) => Ok(true),
-        Err(Argon2Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(refusal(error)),
-    }
+    bench.verify(&password.0, &stored).map_err(refusal)
 }
 
 fn refusal(error: Argon2Error) -> AuthError {
@@ -194,23 +235,36 @@ impl Passwords {
         Self::new(Params::new(8, 1, 1, None).unwrap(), NonZeroUsize::MIN)
     }
 
-    /// Takes all places, so that whatever wants to hash is told `Busy` until the answer is dropped.
-    pub(crate) fn crowd(&self) -> tokio::sync::OwnedSemaphorePermit {
-        let all = u32::try_from(self.places.available_permits()).unwrap();
-        Arc::clone(&self.places)
-            .try_acquire_many_owned(all)
-            .unwrap()
+    /// Takes the turn and fills the line, each place from an address of its own, so that whatever wants to hash is told `Busy`
+    /// until the answer is dropped.
+    pub(crate) async fn crowd(&self) -> impl Sized + use<> {
+        let source = |number| Source::of_log_in(std::net::Ipv4Addr::from_bits(number).into());
+        let turn = self.turns.take(source(0)).await;
+        let mut line = Vec::new();
+        for number in 1..=u32::try_from(WAITING_PER_CORE_MAX).unwrap() {
+            let turns = self.turns.clone();
+            let mut waiting = Box::pin(async move { turns.take(source(number)).await });
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            line.push(waiting);
+        }
+        (line, turn)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::Future;
+    use std::future::{Future, poll_fn};
     use std::pin::Pin;
-    use std::sync::{Barrier, mpsc};
+    use std::sync::{Arc, Barrier, Mutex, mpsc};
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+
+    /// Whence everybody comes of whom nothing else is said.
+    fn home() -> Source {
+        Source::of_log_in("192.0.2.1".parse().unwrap())
+    }
 
     fn password(text: &str) -> Password {
         Password::from(text.to_owned())
@@ -235,11 +289,11 @@ mod tests {
 
     fn stand_still() -> (
         Still,
-        impl FnOnce(&Argon2<'_>) -> Result<(), AuthError> + Send + 'static,
+        impl FnOnce(&mut Workbench) -> Result<(), AuthError> + Send + 'static,
     ) {
         let (begins, begun) = mpsc::channel();
         let (release, released) = mpsc::channel();
-        let work = move |_: &Argon2<'_>| {
+        let work = move |_: &mut Workbench| {
             begins.send(()).unwrap();
             released.recv().unwrap();
             Ok(())
@@ -269,8 +323,14 @@ mod tests {
     #[tokio::test]
     async fn a_hash_matches_its_password_alone_and_never_repeats() {
         let passwords = Passwords::cheap();
-        let hash = passwords.hash(password("correct horse")).await.unwrap();
-        let again = passwords.hash(password("correct horse")).await.unwrap();
+        let hash = passwords
+            .hash(password("correct horse"), home())
+            .await
+            .unwrap();
+        let again = passwords
+            .hash(password("correct horse"), home())
+            .await
+            .unwrap();
         assert_ne!(hash, again, "each has a salt of its own");
         for (text, right) in [
             ("correct horse", true),
@@ -279,14 +339,16 @@ mod tests {
             ("correct horse ", false),
             ("", false),
         ] {
-            let answer = passwords.verify(password(text), hash.clone()).await;
+            let answer = passwords.verify(password(text), hash.clone(), home()).await;
             assert_eq!(answer.unwrap(), right, "{text:?}");
         }
     }
 
     #[tokio::test]
     async fn todays_parameters_are_those_of_owasp() {
-        let hash = Passwords::default().hash(password("hunter22")).await;
+        let hash = Passwords::default()
+            .hash(password("hunter22"), home())
+            .await;
         let hash = hash.unwrap().0;
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -304,7 +366,7 @@ mod tests {
         ] {
             for (text, right) in [("password", true), ("Password", false)] {
                 let stored = PasswordHash(vector.to_owned());
-                let answer = passwords.verify(password(text), stored).await;
+                let answer = passwords.verify(password(text), stored, home()).await;
                 assert_eq!(answer.unwrap(), right, "{text} {vector}");
             }
         }
@@ -327,7 +389,7 @@ mod tests {
             ("", false),
         ] {
             let stored = PasswordHash(format!("{head}{tail}"));
-            let answer = passwords.verify(password("password"), stored).await;
+            let answer = passwords.verify(password("password"), stored, home()).await;
             match answer {
                 Ok(right) => assert!(runs && !right, "{head}"),
                 Err(AuthError::Hashing { .. }) => assert!(!runs, "{head}"),
@@ -335,14 +397,16 @@ mod tests {
             }
         }
         let without_hash = PasswordHash("$argon2id$v=19$m=64,t=1,p=1".to_owned());
-        let answer = passwords.verify(password("password"), without_hash).await;
+        let answer = passwords
+            .verify(password("password"), without_hash, home())
+            .await;
         assert!(matches!(answer, Err(AuthError::Hashing { .. })));
     }
 
     #[tokio::test]
     async fn the_decoy_asks_for_the_work_of_a_real_hash_and_nothing_matches_it() {
         let passwords = Passwords::default();
-        let real = passwords.hash(password("hunter22")).await.unwrap();
+        let real = passwords.hash(password("hunter22"), home()).await.unwrap();
         let (real, decoy) = (real.0, passwords.decoy().0);
         let (real, decoy) = (
             PhcString::new(&real).unwrap(),
@@ -353,7 +417,9 @@ mod tests {
         assert_eq!(real.params, decoy.params);
         assert_eq!(real.salt.unwrap().len(), decoy.salt.unwrap().len());
         assert_eq!(real.hash.unwrap().len(), decoy.hash.unwrap().len());
-        let answer = passwords.verify(password(""), passwords.decoy()).await;
+        let answer = passwords
+            .verify(password(""), passwords.decoy(), home())
+            .await;
         assert!(!answer.unwrap());
     }
 
@@ -361,21 +427,21 @@ mod tests {
     async fn beyond_the_queue_one_is_told_busy_and_after_it_served() {
         let passwords = at_once(1);
         let (still, work) = stand_still();
-        let mut running = Box::pin(passwords.run_elsewhere(work));
+        let mut running = Box::pin(passwords.run_elsewhere(home(), work));
         assert!(poll_once(&mut running).is_pending());
         let mut waiting: Vec<_> = (0..WAITING_PER_CORE_MAX)
-            .map(|_| Box::pin(passwords.hash(password("hunter22"))))
+            .map(|_| Box::pin(passwords.hash(password("hunter22"), home())))
             .collect();
         for one in &mut waiting {
             assert!(poll_once(one).is_pending());
         }
         assert!(matches!(
-            passwords.hash(password("hunter22")).await,
+            passwords.hash(password("hunter22"), home()).await,
             Err(AuthError::Busy)
         ));
 
         waiting.pop();
-        let mut last = Box::pin(passwords.hash(password("hunter22")));
+        let mut last = Box::pin(passwords.hash(password("hunter22"), home()));
         assert!(
             poll_once(&mut last).is_pending(),
             "one who gave up made room"
@@ -394,17 +460,17 @@ mod tests {
         let barrier = Arc::new(Barrier::new(3));
         let meet = || {
             let barrier = Arc::clone(&barrier);
-            move |_: &Argon2<'_>| {
+            move |_: &mut Workbench| {
                 barrier.wait();
                 Ok(())
             }
         };
-        let mut first = Box::pin(passwords.run_elsewhere(meet()));
-        let mut second = Box::pin(passwords.run_elsewhere(meet()));
-        let mut third = Box::pin(passwords.hash(password("hunter22")));
+        let mut first = Box::pin(passwords.run_elsewhere(home(), meet()));
+        let mut second = Box::pin(passwords.run_elsewhere(home(), meet()));
+        let mut third = Box::pin(passwords.hash(password("hunter22"), home()));
         assert!(poll_once(&mut first).is_pending());
         assert!(poll_once(&mut second).is_pending());
-        assert_eq!(passwords.turns.available_permits(), 0);
+        assert_eq!(passwords.turns.free(), 0);
         assert!(poll_once(&mut third).is_pending());
         // Both stand at the barrier together, or this line would wait for ever.
         barrier.wait();
@@ -414,19 +480,75 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_memory_is_held_than_was_worked_in_at_once() {
+        let passwords = Arc::new(at_once(2));
+        let mut hashes = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let passwords = Arc::clone(&passwords);
+            hashes.spawn(async move { passwords.hash(password("hunter22"), home()).await.is_ok() });
+        }
+        assert_eq!(hashes.join_all().await, [true; 50]);
+        let held = passwords.benches.lock().unwrap().len();
+        assert!((1..=2).contains(&held), "{held}");
+    }
+
+    #[tokio::test]
     async fn a_caller_who_hangs_up_frees_the_core_only_when_the_hash_is_done() {
         let passwords = at_once(1);
         let (still, work) = stand_still();
-        let mut abandoned = Box::pin(passwords.run_elsewhere(work));
+        let mut abandoned = Box::pin(passwords.run_elsewhere(home(), work));
         assert!(poll_once(&mut abandoned).is_pending());
         still.begun.recv().unwrap();
         drop(abandoned);
-        assert_eq!(passwords.turns.available_permits(), 0);
-        assert_eq!(passwords.places.available_permits(), WAITING_PER_CORE_MAX);
+        assert_eq!(passwords.turns.free(), 0);
 
-        let mut next = Box::pin(passwords.hash(password("hunter22")));
+        let mut next = Box::pin(passwords.hash(password("hunter22"), home()));
         assert!(poll_once(&mut next).is_pending());
         still.release.send(()).unwrap();
         next.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_log_in_waits_neither_for_a_flood_from_elsewhere_nor_for_registrations_beside_it() {
+        let passwords = at_once(1);
+        let (still, work) = stand_still();
+        let mut running = Box::pin(passwords.run_elsewhere(home(), work));
+        assert!(poll_once(&mut running).is_pending());
+        let elsewhere = Source::of_log_in("198.51.100.7".parse().unwrap());
+        let registering = Source::of_registration("192.0.2.1".parse().unwrap());
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let note = |who: &'static str| {
+            let order = Arc::clone(&order);
+            move |_: &mut Workbench| {
+                order.lock().unwrap().push(who);
+                Ok(())
+            }
+        };
+        let mut waiting = Vec::new();
+        for (who, source, count) in [
+            ("elsewhere", elsewhere, WAITING_PER_CORE_MAX / 2),
+            ("registering", registering, WAITING_PER_CORE_MAX / 2),
+            ("log-in", home(), 1),
+        ] {
+            for _ in 0..count {
+                let mut one = Box::pin(passwords.run_elsewhere(source, note(who)));
+                assert!(poll_once(&mut one).is_pending());
+                waiting.push(one);
+            }
+        }
+        still.release.send(()).unwrap();
+        running.await.unwrap();
+        let all_served = poll_fn(|context| {
+            waiting.retain_mut(|one| one.as_mut().poll(context).is_pending());
+            if waiting.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        all_served.await;
+        let order = order.lock().unwrap();
+        assert_eq!(order[..3], ["elsewhere", "registering", "log-in"]);
+        assert_eq!(order.len(), WAITING_PER_CORE_MAX, "one made room");
     }
 }

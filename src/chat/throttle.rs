@@ -155,10 +155,10 @@ enum Outcome {
 /// What counts as one address: an IPv4 address, or an IPv6 /64, which is what one customer gets
 /// at least (RFC 6177); within it they pick from 2^64 addresses as they like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Network(IpAddr);
+pub(super) struct Network(IpAddr);
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    pub(super) fn of(address: IpAddr) -> Self {
         // An IPv4 peer of an IPv6 socket shows up as ::ffff:a.b.c.d, all of which share one /64.
         match address.to_canonical() {
             IpAddr::V6(v6) => Self(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into()),

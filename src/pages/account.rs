@@ -55,7 +55,8 @@ pub(super) async fn register(app: &App, request: &Request<'_>) -> Response {
             );
         }
     };
-    match app.auth.register(name, password, app::now()).await {
+    let address = request.via.address();
+    match app.auth.register(name, password, address, app::now()).await {
         Ok(user) => {
             log!(
                 app.log,
@@ -256,7 +257,9 @@ fn explain(app: &App, request: &Request<'_>, error: &AuthError) -> (StatusCode, 
         AuthError::NameTaken => StatusCode::CONFLICT,
         AuthError::PasswordLength => StatusCode::UNPROCESSABLE_CONTENT,
         AuthError::WrongNameOrPassword => StatusCode::FORBIDDEN,
-        AuthError::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AuthError::TooManyFailures { .. } | AuthError::TooManyAccounts { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         AuthError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         AuthError::Hashing { .. } | AuthError::Store(_) => {
             log!(app.log, "#{} {error}", request.via.number);

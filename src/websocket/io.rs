@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::task::coop::poll_proceed;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 pub use socket::{Offered, Socket};
@@ -29,6 +30,11 @@ use crate::transport::WriteChunks;
 /// One read takes at most this much, a TLS record's content. It lies on the stack, so that a
 /// connection holds no read buffer while it waits.
 const READ_LEN_MAX: usize = 16 * 1024;
+
+/// tokio grants a task 128 operations before it has to let others have a turn, and counts a read as one, however much it
+/// brings. Here so many bytes are one: a read of 16 KiB can hold 2,700 frames, and a peer that sends nothing but
+/// Pings would keep a thread busy for a second.
+const OPERATION_LEN: usize = 512;
 
 /// An empty Ping from a server.
 const PING: Bytes = Bytes::from_static(b"\x89\x00");
@@ -160,6 +166,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
                 self.end(EndedBy::Us, code, reason);
                 return Poll::Ready(Break(self.closing(false)));
             }
+            ready!(poll_proceed(cx)).made_progress();
             let event = match self.messages.next() {
                 Ok(event) => event,
                 Err(Violation { code, reason }) => {
@@ -268,7 +275,9 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
         if !matches!(self.phase, Phase::Lingering { .. }) {
             self.messages.feed(heard.filled());
         }
-        Poll::Ready(Ok(heard.filled().len()))
+        let heard_len = heard.filled().len();
+        spend(cx, heard_len / OPERATION_LEN);
+        Poll::Ready(Ok(heard_len))
     }
 
     /// RFC 6455 §5.5.3: a Pong carries what the Ping carried.
@@ -305,6 +314,16 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
 impl<S> Drop for WebSocket<S> {
     fn drop(&mut self) {
         self.socket.drop_stream();
+    }
+}
+
+/// Counts so many operations more as done in this turn, or all that were left.
+fn spend(cx: &mut Context<'_>, operations: usize) {
+    for _ in 0..operations {
+        let Poll::Ready(operation) = poll_proceed(cx) else {
+            return;
+        };
+        operation.made_progress();
     }
 }
 

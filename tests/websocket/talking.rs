@@ -1,11 +1,14 @@
 //! What the peer says arrives, whole and in order, and the connection is kept alive.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use secure_chat::websocket::close::{CloseCode, EndedBy};
 use secure_chat::websocket::io::{Incoming, WebSocket};
+use secure_chat::websocket::limits::WebSocketLimits;
 use tokio::io::duplex;
 use tokio::time::Instant;
 
@@ -114,4 +117,46 @@ async fn each_message_is_answered_before_the_next_is_read() {
         websocket.socket().offer(&frame("answer"));
     }
     assert_eq!(client.await.unwrap(), 1002);
+}
+
+#[tokio::test]
+async fn a_flood_of_frames_leaves_others_their_turns() {
+    const FRAMES: usize = 100_000;
+    // So much is taken at most before others have a turn.
+    const TURN_LEN: usize = 64 * 1024;
+    for (begins, goes_on, ends) in [
+        (TEXT, PING, TEXT),
+        (TEXT, TEXT, TEXT),
+        (TEXT_BEGINS, CONTINUED, CONTINUED_ENDS),
+    ] {
+        let flood = masked(goes_on, b"").repeat(FRAMES);
+        let flood = [masked(begins, b"first"), flood, masked(ends, b"end")].concat();
+        let (server, mut client) = duplex(flood.len());
+        write(&mut client, &flood).await;
+        let limits = WebSocketLimits {
+            queue_bytes_max: flood.len(),
+            ..LIMITS
+        };
+        let mut websocket = WebSocket::new(server, b"", limits);
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = turns.clone();
+        let others = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        let flooded = tokio::spawn(async move {
+            loop {
+                match websocket.next().await {
+                    Some(Incoming::Text(text)) if text.ends_with("end") => break,
+                    other => assert!(other.is_some(), "{:?}", websocket.ended()),
+                }
+            }
+            turns.load(Ordering::Relaxed)
+        });
+        let turns = flooded.await.unwrap();
+        assert!(turns >= flood.len() / TURN_LEN, "{turns} for {goes_on:#x}");
+        others.abort();
+    }
 }

@@ -126,7 +126,8 @@ impl Shelf {
         loop {
             let before = self.held_bytes();
             let mut open = self.all();
-            open.sort_by_key(|recorder| Reverse(recorder.cost()));
+            // Each is asked once: they grow meanwhile, and a sort that is told two things of one panics.
+            open.sort_by_cached_key(|recorder| Reverse(recorder.cost()));
             for recorder in open {
                 if self.held_bytes() <= wanted {
                     return;

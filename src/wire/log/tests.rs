@@ -395,6 +395,31 @@ fn without_any_closed_connection_the_largest_gives_up_its_latest_bytes_and_is_ke
 }
 
 #[test]
+fn connections_that_grow_while_the_largest_is_looked_for_break_nothing() {
+    let log = WireLog::new(4 * 1024 * 1024, Vec::new());
+    let open: Vec<_> = (1..=500)
+        .map(|number| log.open(about(number), false))
+        .collect();
+    let begun = std::time::Instant::now();
+    let write = |seed: usize| {
+        for at in 0_u64.. {
+            let turn = usize::try_from(at).unwrap();
+            let recorder = &open[(turn * 7919 + seed * 104_729) % open.len()];
+            recorder.chunk(at, FromServer, &[b'x'; 5000][..turn % 5000]);
+            if begun.elapsed() > std::time::Duration::from_secs(1) {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|threads| {
+        for seed in 0..4 {
+            threads.spawn(move || write(seed));
+        }
+    });
+    assert!(log.held_bytes() <= 4 * 1024 * 1024);
+}
+
+#[test]
 fn where_nothing_but_beginnings_is_held_the_largest_go_and_nothing_grows_without_bound() {
     let held_bytes_max = 200 * 1024;
     let log = WireLog::new(held_bytes_max, Vec::new());
