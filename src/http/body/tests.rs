@@ -136,6 +136,8 @@ fn bad_chunk_lines_are_refused() {
         (b"5;a\nb\r\n", BodyError::ChunkLine),
         (b"5;a\0\r\n", BodyError::ChunkLine),
         (b"z", BodyError::ChunkSize),
+        (b"z\r", BodyError::ChunkSize),
+        (b"\r", BodyError::ChunkSize),
     ] {
         assert_eq!(
             decode_chunk_line(input),
