@@ -10,6 +10,7 @@
 )]
 
 #[path = "../targets/mod.rs"]
+#[allow(dead_code, reason = "how many inputs a test takes does not matter here")]
 mod targets;
 
 use std::sync::LazyLock;

@@ -518,8 +518,10 @@ fn requests(client: &[u8], cut: u8) -> Vec<Read> {
                 let unread_len = connection.unread_len();
                 let end = connection.stream_mut().given - unread_len;
                 let end = behind_empty_lines(client, end);
+                // Empty lines in front are passed over, whether they came with the head or before it.
+                let head_at = head.method_at().start;
                 read.push(Read {
-                    head: head.bytes().clone(),
+                    head: head.bytes().slice(head_at..),
                     content,
                     end,
                 });

@@ -25,7 +25,7 @@ use super::recording::{self, BEGUN_NS, Step};
 const BOTH: [Direction; 2] = [FromClient, FromServer];
 
 /// So many items of one connection are taken apart; the others are as good.
-const SHOWN_MAX: usize = 40;
+const SHOWN_MAX: usize = 12;
 
 /// Messages follow one another without a gap, and are the same however they arrive.
 pub(crate) fn http_stream(input: &[u8]) -> bool {
@@ -434,6 +434,8 @@ fn story(events: &[Event], direction: Direction) -> Vec<What> {
             (_, what) => story.push(what.clone()),
         }
     }
+    // A gap is seen by what stands behind it.
+    story.pop_if(|last| matches!(last, What::Missing(_)));
     story
 }
 
