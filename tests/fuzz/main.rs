@@ -21,6 +21,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use mutator::Mutator;
 use targets::{TARGETS, Target};
@@ -57,6 +58,39 @@ fn mutated_inputs_break_no_promise() {
             );
         }
     });
+}
+
+/// Four times as long a message may take four times as long, and a little more. What grows with the square takes sixteen times.
+#[test]
+#[ignore = "needs minutes, a release build and an idle machine: tests/fuzz/run ends with it"]
+fn what_is_repeated_costs_no_more_than_it_is_long() {
+    const TRIES: usize = 60;
+    const LENGTHS: [usize; 2] = [50_000, 200_000];
+    const TIMES_MAX: u32 = 9;
+    const UNNOTICED: Duration = Duration::from_millis(40);
+    for target in TARGETS {
+        let good = good(target);
+        let mut mutator = Mutator::new(&good, setting("FUZZ_SEED"));
+        for _ in 0..TRIES {
+            let [short, long] = mutator.stretched(LENGTHS);
+            // What disturbs a run makes it longer, never shorter.
+            let least = |input: &[u8]| (0..3).map(|_| time(target, input)).min().unwrap();
+            if time(target, &long) <= UNNOTICED {
+                continue;
+            }
+            let (of_short, of_long) = (least(&short), least(&long));
+            if of_long > of_short * TIMES_MAX + UNNOTICED {
+                let file = put(target, &long);
+                panic!("{}: {of_short:?}, then {of_long:?} for {file}", target.name);
+            }
+        }
+    }
+}
+
+fn time(target: &Target, input: &[u8]) -> Duration {
+    let began = Instant::now();
+    (target.run)(input);
+    began.elapsed()
 }
 
 /// A target that takes nothing, or everything, tests little of what is behind it.
@@ -97,19 +131,24 @@ fn setting<T: std::str::FromStr + From<u8>>(name: &str) -> T {
     value.map_or(1.into(), |value| value.parse().ok().expect("a number"))
 }
 
-/// Runs a target. An input that breaks a promise is written to a file, to be tried again and kept.
+/// Runs a target; an input that breaks a promise is put into a file.
 fn holds(target: &Target, input: &[u8], which: &str) {
     if catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_err() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output/fuzz");
-        let file = folder.join(target.name);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(&file, input).unwrap();
-        let file = file.display();
+        let file = put(target, input);
         panic!(
             "{}, {which}, breaks a promise: it is in {file}",
             target.name
         );
     }
+}
+
+/// Puts an input into a file, to be tried again, shrunk and kept.
+fn put(target: &Target, input: &[u8]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output/fuzz");
+    let file = folder.join(target.name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(&file, input).unwrap();
+    file.display().to_string()
 }
 
 /// Does this for all targets, on all processors; fails for the first that fails.

@@ -37,6 +37,18 @@ impl<'a> Mutator<'a> {
         copy
     }
 
+    /// Good input with a piece of it repeated until all is about as long as each of these lengths.
+    pub(crate) fn stretched<const N: usize>(&mut self, lengths: [usize; N]) -> [Vec<u8>; N] {
+        let input = self.one();
+        let start = self.random.below(input.len());
+        let end = (start + 1 + self.random.below(200)).min(input.len());
+        let (front, piece) = (&input[..start], &input[start..end]);
+        lengths.map(|len| {
+            let times = len.saturating_sub(input.len()) / piece.len().max(1);
+            [front, &piece.repeat(times), &input[start..]].concat()
+        })
+    }
+
     fn one(&mut self) -> &'a [u8] {
         let index = self.random.below(self.good.len());
         self.good.get(index).map_or(&[], Vec::as_slice)
