@@ -161,7 +161,12 @@ pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError>
         .iter()
         .take_while(|byte| byte.is_ascii_hexdigit())
         .count();
-    if digits > 16 {
+    // Refused as soon as it is clear: what begins like this never becomes a chunk line.
+    let behind = input.get(digits);
+    if digits > 16
+        || (digits == 0 && behind.is_some())
+        || behind.is_some_and(|&byte| !ends_size(byte))
+    {
         return Err(BodyError::ChunkSize);
     }
     let Some(end) = input
@@ -169,14 +174,6 @@ pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError>
         .take(CHUNK_LINE_LEN_MAX)
         .position(|&byte| byte == b'\r' || byte == b'\n')
     else {
-        // Refused as soon as it is clear: what begins like this never becomes a chunk line.
-        if (digits == 0 && !input.is_empty())
-            || input
-                .get(digits)
-                .is_some_and(|&byte| !begins_extension(byte))
-        {
-            return Err(BodyError::ChunkSize);
-        }
         return if input.len() >= CHUNK_LINE_LEN_MAX {
             Err(BodyError::ChunkLine)
         } else {
@@ -212,8 +209,9 @@ pub fn decode_chunk_line(input: &[u8]) -> Result<Progress<ChunkLine>, BodyError>
     })
 }
 
-fn begins_extension(byte: u8) -> bool {
-    matches!(byte, b';' | b' ' | b'\t')
+/// Whether a size ends before this: at the end of the line, or where an extension begins.
+fn ends_size(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | b';' | b' ' | b'\t')
 }
 
 /// Whether this is `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (RFC 9112 §7.1.1).

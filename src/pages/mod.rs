@@ -20,7 +20,7 @@ mod wire;
 pub use conversation::{Conversation, converse};
 pub use error::{bare, refused, too_many};
 pub use request::{Admission, Encrypted, Opened, Reply, Request, Upgrade, Via};
-pub use wire::Watcher;
+pub use wire::{Needle, Watcher, Wish, decode_wish};
 
 use crate::app::App;
 use crate::http::router::{self, Found, Route};

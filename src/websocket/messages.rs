@@ -16,27 +16,35 @@ const READ_BUFFER_LEN: usize = 256;
 
 /// What the peer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
+pub enum Event {
+    /// A whole message of text.
     Text(String),
+    /// A whole message of bytes.
     Binary(Bytes),
+    /// To be answered with a Pong of this payload.
     Ping(Bytes),
+    /// A sign of life.
     Pong,
-    /// `NO_STATUS` if the frame was empty.
+    /// The last that is heard.
     Close {
+        /// `NO_STATUS` if the frame was empty.
         code: CloseCode,
+        /// In the peer's words.
         reason: String,
     },
 }
 
 /// The peer broke a rule: the code that says so, and which rule it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Violation {
-    pub(super) code: CloseCode,
-    pub(super) reason: String,
+pub struct Violation {
+    /// What is answered.
+    pub code: CloseCode,
+    /// Which rule.
+    pub reason: String,
 }
 
 /// The incoming half of one connection.
-pub(super) struct Messages {
+pub struct Messages {
     /// There while something is to be read or a message is under way. Between two messages it would remember nothing
     /// but its buffer, which is as large as the longest frame: so an idle connection, which is most of them, has none.
     context: Option<Box<WebSocketContext>>,
@@ -47,7 +55,7 @@ pub(super) struct Messages {
 impl Messages {
     /// Takes messages of up to `message_len_max` bytes. A frame that announces more is refused by
     /// its header, before its payload is waited for.
-    pub(super) fn new(message_len_max: usize) -> Self {
+    pub fn new(message_len_max: usize) -> Self {
         Self {
             context: None,
             message_len_max,
@@ -56,7 +64,7 @@ impl Messages {
     }
 
     /// Adds bytes that came from the peer.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.received.feed(bytes);
     }
 
@@ -65,7 +73,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Violation` ends the connection: what follows it has no meaning any more.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, Violation> {
+    pub fn next(&mut self) -> Result<Option<Event>, Violation> {
         if self.received.is_empty() && self.context.is_none() {
             return Ok(None);
         }

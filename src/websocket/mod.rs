@@ -16,7 +16,7 @@ pub mod close;
 mod received;
 
 /// Frames → messages, by tungstenite, without I/O.
-mod messages;
+pub mod messages;
 
 /// What waits to be sent, bounded; nothing follows a Close frame.
 mod outbox;

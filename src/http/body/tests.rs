@@ -149,6 +149,8 @@ fn bad_chunk_lines_are_refused() {
         (b"5;a=\"\x1b\"\r\n", BodyError::ChunkLine),
         (b"5;a=\"\\\x1b\"\r\n", BodyError::ChunkLine),
         (b"z", BodyError::ChunkSize),
+        (b"z\r", BodyError::ChunkSize),
+        (b"\r", BodyError::ChunkSize),
     ] {
         assert_eq!(
             decode_chunk_line(input),

@@ -28,6 +28,7 @@ use super::viewer::{Admitted, admit};
 pub use socket::Watcher;
 pub(super) use socket::{QUEUE_LEN_MAX, WISH_LEN_MAX, serve};
 pub(super) use turns::compute;
+pub use wish::{Needle, Wish, decode as decode_wish};
 
 use seats::{Seat, VIEWS_PER_VIEWER_MAX};
 

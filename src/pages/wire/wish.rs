@@ -10,7 +10,7 @@ pub(super) const NEEDLE_LEN_MAX: usize = 256;
 
 /// What a page wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub enum Wish {
     /// Tell all of a connection, from its first byte on; `None`: of none any more.
     Watch(Option<u64>),
     /// Take an item of the watched connection apart.
@@ -23,7 +23,7 @@ pub(super) enum Wish {
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Needle {
+pub enum Needle {
     /// Exactly these bytes.
     Bytes(Vec<u8>),
     /// This text, small and capital ASCII letters being the same.
@@ -34,7 +34,7 @@ pub(super) enum Needle {
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub(super) fn decode(text: &str) -> Result<Wish, String> {
+pub fn decode(text: &str) -> Result<Wish, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| format!("That is not JSON ({error})."))?;
     match value.get("type").and_then(Value::as_str) {
@@ -90,7 +90,7 @@ impl Needle {
     }
 
     /// Where it first begins in `bytes`.
-    pub(super) fn find_in(&self, bytes: &[u8]) -> Option<usize> {
+    pub fn find_in(&self, bytes: &[u8]) -> Option<usize> {
         let wanted = self.bytes();
         let mut windows = bytes.windows(wanted.len().max(1));
         match self {

@@ -229,9 +229,18 @@ impl<'file, 'list> Members<'file, 'list> {
 
 /// The place of a member: `subject.days`.
 fn join(path: &str, key: &str) -> String {
+    let key = in_words(key);
     if path.is_empty() {
-        key.escape_debug().to_string()
+        key
     } else {
-        format!("{path}.{}", key.escape_debug())
+        format!("{path}.{key}")
+    }
+}
+
+/// The name of a member on one line of a terminal, which it does not leave, and where it can be seen if it is empty.
+pub(super) fn in_words(key: &str) -> String {
+    match key {
+        "" => "\"\"".to_owned(),
+        key => key.escape_debug().to_string(),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::Problem;
+use super::members::in_words;
 
 /// An object that has been opened and not yet closed.
 #[derive(Default)]
@@ -63,9 +64,9 @@ fn enter(open: &mut [Open], name: String, line: usize) -> Option<Problem> {
     let mut path: Vec<String> = outer
         .iter()
         .filter(|outer| outer.is_object)
-        .map(|outer| outer.member.escape_debug().to_string())
+        .map(|outer| in_words(&outer.member))
         .collect();
-    path.push(object.member.escape_debug().to_string());
+    path.push(in_words(&object.member));
     Some(Problem {
         at: path.join("."),
         sentence: format!("stands twice, in lines {first} and {line}. Keep one."),
@@ -100,6 +101,13 @@ mod tests {
             (
                 r#"{"a":1,"b":2,"a":3}"#,
                 vec!["a: stands twice, in lines 1 and 1. Keep one."],
+            ),
+            (
+                r#"{"":1,"":{"":2,"":3}}"#,
+                vec![
+                    "\"\": stands twice, in lines 1 and 1. Keep one.",
+                    "\"\".\"\": stands twice, in lines 1 and 1. Keep one.",
+                ],
             ),
             (
                 "{\"a\":1,\n\"\\u0061\":2}",

@@ -118,7 +118,7 @@ fn numbers_are_taken_up_to_their_bounds_and_not_beyond() {
 }
 
 /// What is written, and the one problem with it.
-const WRONG: [(&str, &str); 34] = [
+const WRONG: [(&str, &str); 35] = [
     (
         r#"[]"#,
         "the file: holds no object. Put the settings between { and }.",
@@ -254,6 +254,10 @@ const WRONG: [(&str, &str); 34] = [
     (
         "{\"tickets\":1,\n\"tickets\":2}",
         "tickets: stands twice, in lines 1 and 2. Keep one.",
+    ),
+    (
+        r#"{"subject":{"":7}}"#,
+        "subject.\"\": there is no such setting. There are: dns, ips, days, auto_lan_ips. (A name that begins with // is a remark.)",
     ),
 ];
 

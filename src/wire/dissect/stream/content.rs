@@ -106,7 +106,7 @@ impl Chunks {
                             Self::Data(chunk_size)
                         };
                     }
-                    Err(why) => return Fed::Broken(used, why),
+                    Err((line_used, why)) => return Fed::Broken(used + line_used, why),
                 },
                 Self::Data(left) => {
                     used += take(left, rest.len());
@@ -147,7 +147,13 @@ fn take(left: &mut u64, len: usize) -> usize {
 }
 
 /// Adds to `line` what belongs to it; gives the chunk's size once it is whole.
-fn read_line(line: &mut Vec<u8>, bytes: &[u8]) -> Result<(usize, Option<u64>), Cow<'static, str>> {
+///
+/// # Errors
+/// How many bytes could still have been the beginning of such a line, and why the next one cannot: the same ones however they came.
+fn read_line(
+    line: &mut Vec<u8>,
+    bytes: &[u8],
+) -> Result<(usize, Option<u64>), (usize, Cow<'static, str>)> {
     // One byte more than may be, so that the decoder sees that the line is too long.
     let room = (CHUNK_LINE_LEN_MAX + 1).saturating_sub(line.len());
     let used = bytes
@@ -155,11 +161,19 @@ fn read_line(line: &mut Vec<u8>, bytes: &[u8]) -> Result<(usize, Option<u64>), C
         .take(room)
         .position(|&byte| byte == b'\n')
         .map_or(bytes.len().min(room), |at| at + 1);
+    let known_len = line.len();
     line.extend_from_slice(bytes.get(..used).unwrap_or_default());
     match decode_chunk_line(line) {
         Ok(Progress::Done { value, .. }) => Ok((used, Some(value.chunk_size))),
         Ok(Progress::NeedMore) => Ok((used, None)),
-        Err(error) => Err(error.to_string().into()),
+        Err(error) => {
+            let beginning = |len: &usize| {
+                let beginning = line.get(..known_len + len).map(decode_chunk_line);
+                matches!(beginning, Some(Ok(_)))
+            };
+            let good_len = (1..used).take_while(beginning).count();
+            Err((good_len, error.to_string().into()))
+        }
     }
 }
 
@@ -175,16 +189,12 @@ mod tests {
             .filter(|(_, fed)| *fed != Fed::More)
             .map(|(at, fed)| match fed {
                 Fed::Done(used) => Fed::Done(at + used),
-                // A line that is wrong as a whole is only found to be so at its end.
-                Fed::Broken(_, why) => Fed::Broken(0, why),
+                Fed::Broken(used, why) => Fed::Broken(at + used, why),
                 Fed::More => fed,
             })
             .next()
             .unwrap_or(Fed::More);
-        let whole = match content.clone().feed(bytes) {
-            Fed::Broken(_, why) => Fed::Broken(0, why),
-            fed => fed,
-        };
+        let whole = content.clone().feed(bytes);
         assert_eq!(whole, last, "{}", bytes.escape_ascii());
         whole
     }
@@ -207,9 +217,19 @@ mod tests {
                 bytes.escape_ascii()
             );
         }
-        for bytes in [&b"x\r\n"[..], b"3\r\nabcd\r\n", b"3\nabc", &[b'1'; 300]] {
+        for (bytes, end) in [
+            (&b"x\r\n"[..], 0),
+            (b"3\r\nabcd\r\n", 6),
+            (b"3\nabc", 1),
+            (b"3;a\0b\rc\r\n", 6),
+            (&[b'1'; 300], 16),
+            (&[&b"1;"[..], &[b'a'; 300]].concat(), 255),
+        ] {
             let fed = ends(&Content::chunked(), bytes);
-            assert!(matches!(fed, Fed::Broken(..)), "{fed:?}");
+            assert!(
+                matches!(fed, Fed::Broken(used, _) if used == end),
+                "{fed:?}"
+            );
         }
     }
 }
