@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 
 use super::body::{
     BodyError, CHUNK_EXTENSIONS_LEN_MAX, CONTENT_LEN_MAX, Framing, decode_chunk_end,
@@ -65,6 +65,29 @@ pub struct HttpConnection<S> {
     deadlines: Deadlines,
     /// Until when the first head must be there; later heads are timed from their first byte.
     first_head_until: Option<Instant>,
+    /// For the time between two requests.
+    alarm: Alarm,
+}
+
+/// An alarm that is put off much more often than it rings. To put it off costs nothing: it goes off when it was set for
+/// first, sees that this was too early, and sleeps on.
+#[derive(Debug)]
+struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    /// Ready at `until`.
+    async fn at(&mut self, until: Instant) {
+        if self.0.deadline() > until {
+            self.0.as_mut().reset(until);
+        }
+        loop {
+            self.0.as_mut().await;
+            if self.0.deadline() >= until {
+                return;
+            }
+            self.0.as_mut().reset(until);
+        }
+    }
 }
 
 /// Why no request came out of a connection.
@@ -119,12 +142,13 @@ impl From<io::Error> for ReadError {
 impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     /// A fresh connection; its first head is timed from now.
     pub fn new(stream: S, deadlines: Deadlines) -> Self {
-        let first_head_until = Some(Instant::now() + deadlines.head);
+        let first_head_until = Instant::now() + deadlines.head;
         Self {
             stream,
             unread: BytesMut::new(),
             deadlines,
-            first_head_until,
+            first_head_until: Some(first_head_until),
+            alarm: Alarm(Box::pin(sleep_until(first_head_until))),
         }
     }
 
@@ -195,11 +219,12 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
             let read = read_some(&mut self.stream, &mut self.unread);
             let read_len = tokio::select! {
                 biased;
-                read_len = timeout_at(until, read) => read_len,
+                read_len = read => read_len,
+                () = self.alarm.at(until) => return Ok(false),
                 () = &mut stop => return Ok(false),
             };
             // A peer that resets an idle connection has closed it, if not politely.
-            if !matches!(read_len, Ok(Ok(1..))) {
+            if !matches!(read_len, Ok(1..)) {
                 return Ok(false);
             }
             // An empty line wins no time, and needs no answer; a head of nothing else is too long some time.
@@ -455,6 +480,27 @@ mod tests {
         assert!(first > 100);
         assert_eq!(kept_after(90).await, first, "the same one is used again");
         assert_eq!(kept_after(OUT_KEPT_MAX + 1).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_rings_at_the_time_it_was_set_for_last() {
+        let start = Instant::now();
+        let at = |secs| start + Duration::from_secs(secs);
+        let is_now =
+            |secs| (at(secs)..at(secs) + Duration::from_millis(2)).contains(&Instant::now());
+        let mut alarm = Alarm(Box::pin(sleep_until(at(10))));
+        for (set_for, waited_until) in [(60, 5), (65, 30), (90, 64), (95, 94)] {
+            let waiting = timeout_at(at(waited_until), alarm.at(at(set_for)));
+            assert!(
+                waiting.await.is_err(),
+                "put off to {set_for}, it rang earlier"
+            );
+        }
+        alarm.at(at(95)).await;
+        assert!(is_now(95));
+        assert!(timeout_at(at(96), alarm.at(at(500))).await.is_err());
+        alarm.at(at(97)).await;
+        assert!(is_now(97), "brought forward, it rang later");
     }
 
     #[test]

@@ -194,7 +194,10 @@ fn is_a_target(head: &RequestHead, resource: &Resource<'_>, its_authority: &str)
             Some(segment)
         );
         if is_plain_name(segment) {
-            assert_eq!(std::path::Path::new(segment.as_ref()).components().count(), 1);
+            assert_eq!(
+                std::path::Path::new(segment.as_ref()).components().count(),
+                1
+            );
             assert!(!segment.contains(['/', '\\', '\0', ':']) && !segment.contains(".."));
         }
     }
