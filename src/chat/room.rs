@@ -79,6 +79,8 @@ struct Room {
     typing: Pace,
     latest_change: ChangeId,
     latest_message: MessageId,
+    /// Whether the last commit was shared by several wishes.
+    is_busy: bool,
     /// Why the last batch could not be stored. Told once, not with every batch.
     failure: Option<StoreError>,
     /// One event as JSON, before it becomes a frame; kept for its memory.
@@ -112,6 +114,7 @@ pub(super) async fn open(
         typing: Pace::new(TYPING_EVERY, TYPING_AT_ONCE, Instant::now()),
         latest_change,
         latest_message,
+        is_busy: false,
         failure: None,
         json: Vec::new(),
     };
@@ -140,15 +143,29 @@ impl Room {
                     if taken == 0 {
                         return;
                     }
-                    // Readers that are ready hand in what they have, so that it shares this commit.
-                    tokio::task::yield_now().await;
-                    while batch.len() < BATCH_MAX && let Ok(wish) = self.wishes.try_recv() {
-                        batch.push(wish);
-                    }
+                    self.gather(&mut batch).await;
                     self.carry_out(std::mem::take(&mut batch)).await;
                 }
             }
         }
+    }
+
+    /// Adds to `batch` what else is about to come in, so that it shares the commit.
+    async fn gather(&mut self, batch: &mut Vec<Wish>) {
+        if self.is_busy {
+            // Programs that talk to each other answer as soon as they hear something: without a pause
+            // one half of them would always be answered while the other half is being stored.
+            self.shared.breather.pause().await;
+        }
+        // Readers that are ready hand in what they have.
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH_MAX
+            && let Ok(wish) = self.wishes.try_recv()
+        {
+            batch.push(wish);
+        }
+        // People who type hardly ever share a commit, so they never wait longer for theirs.
+        self.is_busy = batch.len() > 1;
     }
 
     async fn carry_out(&mut self, batch: Vec<Wish>) {
@@ -315,3 +332,6 @@ pub(super) async fn sleep_until(due: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

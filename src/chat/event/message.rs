@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::model::{ClientId, Message, MessageId};
 
 /// What happened to a message.
@@ -54,7 +52,7 @@ fn write_message(out: &mut Vec<u8>, message: &Message, name: Option<&str>) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: Option<&str>) {
-    let _ = serde_json::to_writer(out, &text.map_or(Value::Null, Value::from));
+    let _ = serde_json::to_writer(out, &text);
 }
 
 fn write_moment(out: &mut Vec<u8>, name: &str, at: Option<i64>) {
@@ -108,7 +106,7 @@ pub fn encode_older(
 mod tests {
     use super::*;
     use crate::model::{ChangeId, GroupId, UserId, UtcMillis};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn message() -> Message {
         Message {

@@ -84,21 +84,19 @@ impl<'db> Batch<'db> {
         now: UtcMillis,
     ) -> Result<Written> {
         let change = self.next_change();
-        let id = self
+        // Without RETURNING, for which SQLite would set aside a copy of each page that the row touches.
+        let posted = self
             .db
             .prepare_cached(
                 "INSERT INTO posts (group_id, author_id, created_at, client_id, change)
                  VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (author_id, group_id, client_id) WHERE client_id IS NOT NULL DO NOTHING
-                 RETURNING id",
+                 ON CONFLICT (author_id, group_id, client_id) WHERE client_id IS NOT NULL DO NOTHING",
             )?
-            .query_row(params![group, author, now, client_id, change], |row| {
-                row.get("id")
-            })
-            .optional()?;
-        let Some(id) = id else {
+            .execute(params![group, author, now, client_id, change])?;
+        if posted == 0 {
             return self.repeated(group, author, client_id);
-        };
+        }
+        let id = MessageId(self.db.last_insert_rowid());
         self.store_text(change, content)?;
         self.last_change = change;
         Ok(Written::Posted(Message {

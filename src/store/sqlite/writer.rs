@@ -2,8 +2,8 @@
 //! What the work is, it does not know; no SQL but for clearing up after it.
 //!
 //! A commit costs one fsync, whatever it holds. So whatever queued up during one commit goes into the
-//! next one together, and the busier the server, the cheaper each write. Within a commit each job has a
-//! savepoint of its own: one that fails is undone alone, the others stand.
+//! next one together, and the busier the server, the cheaper each write. Jobs that share a commit have a
+//! savepoint each: one that fails is undone alone, the others stand.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure;
@@ -126,7 +126,7 @@ enum Order {
 
 /// A piece of work of any type.
 trait Job: Send {
-    /// Does the work, within a savepoint. The error is also kept for the answer.
+    /// Does the work, within a savepoint or alone in a transaction. The error is also kept for the answer.
     fn carry_out(&mut self, db: &Connection) -> Result<(), StoreError>;
 
     /// Tells the caller what became of it, given what became of the commit.
@@ -149,7 +149,7 @@ where
         let Some(work) = self.work.take() else {
             return Ok(());
         };
-        // Whatever the work left half done, the savepoint undoes: nothing broken can be seen later.
+        // Whatever the work left half done is undone: nothing broken can be seen later.
         let result = match catch_unwind(AssertUnwindSafe(|| work(db))) {
             Ok(done) => done.map_err(|error| failure::from_sqlite(&self.path, &error)),
             Err(_panic) => Err(failure::broke_off(&self.path)),
@@ -229,27 +229,40 @@ impl WriterThread {
     }
 
     fn in_one_transaction(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let path = Arc::clone(&self.path);
-        let sqlite = |error| failure::from_sqlite(&path, &error);
         self.place.check()?;
-        // Returning early drops the transaction, and that rolls it back.
-        let mut transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sqlite)?;
-        for job in group {
-            let mut savepoint = transaction.savepoint().map_err(sqlite)?;
-            match job.carry_out(&savepoint) {
-                Ok(()) => savepoint.commit().map_err(sqlite)?,
-                // On a full disk SQLite may have rolled back everything, the other jobs included.
-                Err(error) if savepoint.is_autocommit() => return Err(error),
-                Err(_) => {
-                    savepoint.rollback().map_err(sqlite)?;
-                    savepoint.commit().map_err(sqlite)?;
-                }
-            }
+        self.execute("BEGIN IMMEDIATE")?;
+        let done = self.carry_out(group).and_then(|()| self.execute("COMMIT"));
+        // On a full disk SQLite may have rolled back everything by itself.
+        if done.is_err() && !self.db.is_autocommit() {
+            self.execute("ROLLBACK")?;
         }
-        transaction.commit().map_err(sqlite)
+        done
+    }
+
+    fn carry_out(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        if let [alone] = group {
+            // Nothing else would be undone with it, and a savepoint copies every page that it changes.
+            return alone.carry_out(&self.db);
+        }
+        for job in group {
+            self.execute("SAVEPOINT job")?;
+            match job.carry_out(&self.db) {
+                Ok(()) => {}
+                Err(error) if self.db.is_autocommit() => return Err(error),
+                Err(_) => self.execute("ROLLBACK TO job")?,
+            }
+            self.execute("RELEASE job")?;
+        }
+        Ok(())
+    }
+
+    /// Carries out a statement of every group, which stays prepared.
+    fn execute(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(drop)
+            .map_err(|error| failure::from_sqlite(&self.path, &error))
     }
 
     /// Makes what was removed unreadable on the disk too. If it cannot be done now, because somebody

@@ -144,6 +144,26 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
 }
 
 #[tokio::test]
+async fn a_job_alone_in_its_commit_is_undone_too_and_the_next_one_finds_no_trace_of_it() {
+    let folder = TempDir::new().unwrap();
+    let (database, path) = open(&folder);
+    let failing = start(&database, |db| {
+        say(db, "half", None)?;
+        db.execute("INSERT INTO words (word) VALUES (NULL)", [])
+    });
+    let error = failing.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("NOT NULL constraint"), "{error}");
+    let panicking = start(&database, |db| -> rusqlite::Result<()> {
+        say(db, "half", None)?;
+        panic!("a defect");
+    });
+    assert_eq!(panicking.await.unwrap(), Err(failure::broke_off(&path)));
+    let next = start(&database, |db| say(db, "whole", None));
+    assert_eq!(next.await.unwrap(), Ok(()));
+    assert_eq!(words(&database).await, ["whole"]);
+}
+
+#[tokio::test]
 async fn if_the_commit_fails_nothing_was_written_and_everyone_hears_of_it() {
     let folder = TempDir::new().unwrap();
     let (database, _) = open(&folder);

@@ -1,0 +1,146 @@
+//! When a room pauses before it has something stored, and when it does not.
+//! What people see of rooms is tested in `tests/chat`.
+
+use std::sync::mpsc as std_mpsc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::chat::breather::Breather;
+use crate::chat::directory::Directory;
+use crate::chat::listener::Outlet;
+use crate::chat::pace::Paces;
+use crate::model::{Content, UtcMillis};
+use crate::store::sqlite::SqliteChatStore;
+use crate::store::{ChatStore, MessageWrite};
+
+const LOBBY: GroupId = GroupId(1);
+const ANA: UserId = UserId(1);
+
+/// Tells a test how many events each commit brought.
+struct Counted(std_mpsc::Sender<usize>);
+
+impl Outlet for Counted {
+    fn offer(&self, frames: &Bytes) -> bool {
+        let events = frames.iter().filter(|&&byte| byte == b'\n').count();
+        self.0.send(events).is_ok()
+    }
+
+    fn close(&self, _why: CloseReason) {}
+}
+
+/// A room with Ana in it, whose pauses the test ends.
+struct Rehearsal {
+    door: RoomDoor,
+    listener: Arc<Listener>,
+    commits: std_mpsc::Receiver<usize>,
+    pauses: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    _folder: TempDir,
+}
+
+impl Rehearsal {
+    async fn begin() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteChatStore::open(&folder.path().join("chat.sqlite3")).unwrap();
+        store.join(ANA, LOBBY, UtcMillis(1)).await.unwrap();
+        let (breather, pauses) = Breather::without_thread();
+        let shared = Shared {
+            store: Arc::new(store),
+            directory: Arc::new(Directory::default()),
+            frame: |frames, event| {
+                frames.extend_from_slice(event);
+                frames.push(b'\n');
+            },
+            report: Box::new(|outcome| panic!("{outcome:?}")),
+            messages: Paces::new(Duration::from_secs(1), 1),
+            breather,
+        };
+        let (news, _) = mpsc::unbounded_channel();
+        let door = open(LOBBY, Arc::new(shared), news).await.unwrap();
+        let (counted, commits) = std_mpsc::channel();
+        let listener = Arc::new(Listener::new(ANA, Arc::new(Counted(counted))));
+        listener.release(&Bytes::new());
+        let (answer, entered) = oneshot::channel();
+        let enter = Happening::Enter {
+            listener: listener.clone(),
+            address: [127, 0, 0, 1].into(),
+            answer,
+        };
+        door.happenings.send(enter).unwrap();
+        entered.await.unwrap();
+        let rehearsal = Self {
+            door,
+            listener,
+            commits,
+            pauses,
+            _folder: folder,
+        };
+        assert_eq!(rehearsal.next_commit().await, 0, "what was released");
+        rehearsal
+    }
+
+    /// Says something; the room's task does not run before the test waits for something.
+    fn say(&self) {
+        let wish = Wish {
+            from: self.listener.clone(),
+            write: MessageWrite::Post {
+                group: LOBBY,
+                author: ANA,
+                client_id: None,
+                content: Content::new("hi".to_owned()).unwrap(),
+                now: UtcMillis(2),
+            },
+        };
+        self.door.wishes.try_send(wish).unwrap();
+    }
+
+    async fn next_commit(&self) -> usize {
+        loop {
+            match self.commits.try_recv() {
+                Ok(events) => return events,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_calm_room_stores_what_it_hears_without_a_pause() {
+    let mut room = Rehearsal::begin().await;
+    for _ in 0..3 {
+        room.say();
+        assert_eq!(room.next_commit().await, 1);
+    }
+    assert!(room.pauses.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_busy_room_pauses_so_that_what_comes_in_meanwhile_shares_the_commit() {
+    let mut room = Rehearsal::begin().await;
+    for _ in 0..2 {
+        room.say();
+    }
+    assert_eq!(room.next_commit().await, 2, "and from now on it is busy");
+    room.say();
+    let pause = room.pauses.recv().await.unwrap();
+    for _ in 0..2 {
+        room.say();
+    }
+    pause.send(()).unwrap();
+    assert_eq!(room.next_commit().await, 3);
+}
+
+#[tokio::test]
+async fn a_pause_that_brought_nothing_was_the_last_one() {
+    let mut room = Rehearsal::begin().await;
+    for _ in 0..2 {
+        room.say();
+    }
+    assert_eq!(room.next_commit().await, 2);
+    room.say();
+    room.pauses.recv().await.unwrap().send(()).unwrap();
+    assert_eq!(room.next_commit().await, 1);
+    room.say();
+    assert_eq!(room.next_commit().await, 1);
+    assert!(room.pauses.try_recv().is_err());
+}
