@@ -8,9 +8,9 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { CLOSE, Frames, TEXT, connect, frame, handshake, listen, open } from './frames.mjs';
+import { CLOSE, TEXT, connect, frame, listen, open } from './frames.mjs';
 import { Answers, Bystander, Report, quantile, stepBack } from './report.mjs';
-import { Client, form, get, register } from './requests.mjs';
+import { Client, form, register } from './requests.mjs';
 import { Server } from './server.mjs';
 
 const { positionals: [binary = 'target/release/secure-chat'], values } = parseArgs({
