@@ -9,9 +9,9 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, connect, frame, handshake, listen, open } from './frames.mjs';
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, connect, frame, listen, open } from './frames.mjs';
 import { Answers, Bystander, Report, stepBack } from './report.mjs';
-import { Client, cookieOf, form, get, register } from './requests.mjs';
+import { Client, form, get, register } from './requests.mjs';
 import { Server } from './server.mjs';
 
 const { positionals: [binary = 'target/release/secure-chat'], values } = parseArgs({

@@ -1,6 +1,8 @@
 //! argon2id, in memory of its own: what one hash needed is there for the next.
 //! No turns, threads or names.
 
+use std::fmt;
+
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as PhcString, Salt};
 use argon2::password_hash::{Error, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
@@ -8,8 +10,8 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 /// Where one hash is made at a time.
 ///
 /// Its 19 MiB are kept. Given back after each hash, and asked for anew on whichever thread is free, they stayed with the
-/// allocator, which keeps some for every thread: 1.5 GiB after a hundred log-ins at once.
-#[derive(Debug, Default)]
+/// allocator, which keeps some for every thread: 1.5 GiB after a hundred log-ins at once. `Debug` hides what they hold.
+#[derive(Default)]
 pub(super) struct Workbench(Vec<Block>);
 
 impl Workbench {
@@ -67,5 +69,11 @@ impl Workbench {
             .map_err(|_| Error::OutOfMemory)?;
         self.0.resize(block_count, Block::new());
         Ok(&mut self.0)
+    }
+}
+
+impl fmt::Debug for Workbench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Workbench(hidden)")
     }
 }
