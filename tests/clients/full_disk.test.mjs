@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { makeFolder, Server } from '../server.mjs';
+import { makeFolder, runProgram, Server } from '../server.mjs';
 import { SmallDisk } from '../small_disk.mjs';
 import { fetchFrom, join, postForm, register } from './account.mjs';
 import { Listener, LOBBY } from './chatter.mjs';
@@ -49,4 +49,19 @@ test('a message that the disk has no room for is refused as not stored, and stor
   const copies = messages.filter(({ client_id: clientId }) => clientId === `without-room-${n}`);
   assert.equal(copies.length, 1, 'once');
   again.close();
+});
+
+test('a server is not started on a full disk, which is named, and starts once there is room', async (t) => {
+  const folder = makeFolder();
+  const disk = SmallDisk.mount(t, path.join(folder, 'data'));
+  if (!disk) return;
+  const server = await Server.start({ folder });
+  t.after(() => server.end());
+  assert.equal(await server.stop(), 0);
+  disk.fill();
+  const refused = await runProgram(['--port', '0'], { cwd: folder });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /no room left on the disk for data\/users\.sqlite3: free some space/);
+  disk.makeRoom();
+  await server.start();
 });
