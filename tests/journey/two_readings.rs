@@ -11,7 +11,9 @@ mod heads;
 mod lengths;
 mod smuggling;
 
-use crate::client::{Client, WIRES, Wire};
+use std::time::Duration;
+
+use crate::client::{Answer, Client, WIRES, Wire};
 use crate::support::Server;
 
 /// Stands behind every request here, as the prey of the smuggler: it may be answered only where the request has one reading.
@@ -53,31 +55,65 @@ async fn expect_rows(front: &[u8], table: &[Row<'_>]) {
     }
 }
 
-/// The row holds in clear and over TLS.
+/// The row holds in clear and over TLS, and wherever the packets are cut.
 async fn expect_row(server: &Server, row: &Row<'_>) {
     for wire in WIRES {
         expect_row_over(wire, server, row).await;
+    }
+    let len = row.2.len();
+    for cut in [1, len / 2, len - 1] {
+        expect_row_cut(server, row, cut).await;
     }
 }
 
 /// Sends the bytes of the row and `NEXT` in one piece; fails unless the statuses of the row are what comes back, and the
 /// connection is closed behind the last of them, as it says.
-async fn expect_row_over(wire: Wire, server: &Server, (what, statuses, bytes): &Row<'_>) {
-    let shown = bytes.escape_ascii().to_string();
-    let what = format!("{what}, {wire:?}: {shown:.300}");
+async fn expect_row_over(wire: Wire, server: &Server, row: &Row<'_>) {
     let mut client = Client::connect(server, wire).await;
-    client.send([bytes, NEXT].concat()).await;
+    client.send([row.2, NEXT].concat()).await;
+    expect_answers(&mut client, row, &format!("{wire:?}"), false).await;
+}
+
+/// As `expect_row_over`, in clear and in two pieces.
+async fn expect_row_cut(server: &Server, row: &Row<'_>, cut: usize) {
+    let mut client = Client::connect(server, Wire::Plain).await;
+    let (first, second) = row.2.split_at(cut);
+    client.send(first).await;
+    // Gives the server the time to read what there is. If it does not, the cut is elsewhere: no harm.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    // It may have heard enough already.
+    client.try_send([second, NEXT].concat()).await;
+    expect_answers(&mut client, row, &format!("cut at {cut}"), true).await;
+}
+
+/// Content that `may_be_late` may be asked for with a 100, if the client has said that it waits for one.
+async fn expect_answers(
+    client: &mut Client,
+    (what, statuses, bytes): &Row<'_>,
+    way: &str,
+    may_be_late: bool,
+) {
+    let shown = bytes.escape_ascii().to_string();
+    let what = format!("{what}, {way}: {shown:.300}");
     for (index, status) in statuses.iter().enumerate() {
         // Only the first answer can be one without content, that of HEAD.
-        let answer = if index == 0 && bytes.starts_with(b"HEAD ") {
-            client.answer_to_head().await
-        } else {
-            client.answer().await
-        };
+        let is_to_head = index == 0 && bytes.starts_with(b"HEAD ");
+        let mut answer = next_answer(client, is_to_head).await;
+        if answer.status == 100 && may_be_late {
+            answer = next_answer(client, is_to_head).await;
+        }
         let is_last = index + 1 == statuses.len();
         let got = (answer.status, answer.closes());
         assert_eq!(got, (*status, is_last), "answer {index} to {what}");
     }
     let rest = client.rest().await;
     assert!(rest.is_empty(), "{what}: then {}", rest.escape_ascii());
+}
+
+async fn next_answer(client: &mut Client, is_to_head: bool) -> Answer {
+    if is_to_head {
+        client.answer_to_head().await
+    } else {
+        client.answer().await
+    }
 }
