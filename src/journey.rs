@@ -420,3 +420,19 @@ fn deadlines(app: &App) -> Deadlines {
         linger: limits.lingering_close,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_len<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// What is over when an open WebSocket begins is in a box, and gone.
+    #[test]
+    fn a_journey_as_a_whole_holds_little() {
+        let travel_len = future_len(travel as fn(&'static App, TcpStream, &'static Arrival) -> _);
+        assert!(travel_len < 256, "{travel_len}");
+    }
+}

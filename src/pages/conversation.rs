@@ -297,3 +297,32 @@ impl<S: Stream> Outlet for Socket<S> {
 fn turn_out<S: Stream>(socket: &Socket<S>) {
     socket.close(CloseCode::POLICY_VIOLATION, "You are not in this group.");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Stream;
+    use std::future::Ready;
+
+    type Coming = Pin<Box<Ready<Result<Option<(RoomVisit, Opening)>, StoreError>>>>;
+
+    fn future_len<A, B, C, D, F>(_: fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is what most connections do most of the time: the memory of a server goes for that.
+    #[test]
+    fn a_page_that_only_listens_holds_less_than_a_kilobyte() {
+        let talk_len = future_len(
+            talk::<Stream>
+                as fn(
+                    &'static App,
+                    &'static mut WebSocket<Stream>,
+                    &'static Admission,
+                    Coming,
+                ) -> _,
+        );
+        let held_len = size_of::<WebSocket<Stream>>() + size_of::<Admission>() + talk_len;
+        assert!(held_len < 1000, "{held_len}");
+    }
+}
