@@ -69,7 +69,7 @@ pub async fn travel(app: &App, socket: TcpStream, arrival: &Arrival) {
             let ending = match Box::pin(lead(app, socket, arrival, first_byte, watch)).await {
                 Served::Over(ending) => ending,
                 Served::Upgraded(opened) => {
-                    let ended = pages::converse(app, arrival.peer, opened).await;
+                    let ended = pages::converse(app, arrival.peer, *opened).await;
                     format!("WebSocket ended {ended}")
                 }
             };

@@ -94,7 +94,7 @@ impl<S: PartialEq> Drop for Turn<S> {
         let next = self.0.lock().next();
         if let Some(call) = next {
             // Whoever hangs up in this very moment gives it back, and it goes on to the next.
-            let _ = call.send(Turn(self.0.clone()));
+            let _ = call.send(Self(self.0.clone()));
         }
     }
 }

@@ -39,11 +39,10 @@ const ECHO_LEN_MAX: usize = 16 * 1024 * 1024;
 pub type Conversation<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
 
 /// Keeps an open WebSocket going.
-pub fn converse<'a, S>(app: &'a App, peer: SocketAddr, opened: Box<Opened<S>>) -> Conversation<'a>
+pub fn converse<'a, S>(app: &'a App, peer: SocketAddr, opened: Opened<S>) -> Conversation<'a>
 where
     S: AsyncRead + WriteChunks + Unpin + Send + 'static,
 {
-    let opened = *opened;
     let limits = match &opened.upgrade {
         Upgrade::Echo => echo_limits(&app.config.limits),
         Upgrade::Wire(_) => WebSocketLimits {

@@ -167,7 +167,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
                 return Poll::Ready(Break(self.closing(false)));
             }
             ready!(poll_proceed(cx)).made_progress();
-            let event = match self.messages.next() {
+            let event = match self.messages.next_event() {
                 Ok(event) => event,
                 Err(Violation { code, reason }) => {
                     self.socket.close(code, &reason);
@@ -208,7 +208,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
             return Poll::Ready(Phase::Over);
         };
         while !peer_done {
-            match self.messages.next() {
+            match self.messages.next_event() {
                 Ok(Some(Event::Close { .. })) | Err(_) => peer_done = true,
                 // Too late: it is not acknowledged, so its sender knows that it was not taken.
                 Ok(Some(_)) => {}

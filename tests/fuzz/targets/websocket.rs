@@ -158,7 +158,7 @@ fn heard(input: &[u8], cut: u8, longest: usize) -> Vec<Result<Event, Violation>>
     for piece in pieces(input, cut) {
         messages.feed(piece);
         loop {
-            match messages.next() {
+            match messages.next_event() {
                 Ok(None) => break,
                 Ok(Some(event)) => {
                     let is_last = matches!(event, Event::Close { .. });
