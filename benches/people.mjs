@@ -31,8 +31,8 @@ const urls = await new Promise((resolve, reject) => {
 
 const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true, rejectUnauthorized: false }) };
 
-/** Sends a form. Gives the response's fields. */
-function post(base, target, fields, headers = {}) {
+/** Sends a form, perhaps `from` another address of this machine. Gives the response's fields. */
+function post(base, target, fields, headers = {}, from = undefined) {
   const url = new URL(target, base);
   const content = new URLSearchParams(fields).toString();
   const { request } = url.protocol === 'https:' ? https : http;
@@ -40,6 +40,7 @@ function post(base, target, fields, headers = {}) {
     const asked = request(url, {
       method: 'POST',
       agent: agents[url.protocol],
+      localAddress: from,
       headers: { ...headers, 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': content.length },
     }, (answer) => {
       answer.resume().on('end', () => {
@@ -60,7 +61,9 @@ const [plain, tls] = urls;
 const cookies = { plain: [], tls: [] };
 for (let number = 0; number < Number(people); number += 1) {
   const person = { name: `person${number}`, password: PASSWORD };
-  cookies.plain.push(cookieOf(await post(plain, '/register', person)));
+  // One address may make a thousand accounts at once.
+  const from = `127.0.0.${1 + Math.floor(number / 1000)}`;
+  cookies.plain.push(cookieOf(await post(plain, '/register', person, {}, from)));
   cookies.tls.push(cookieOf(await post(tls, '/login', person)));
 }
 // The lobby is group 1.

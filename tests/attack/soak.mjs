@@ -1,7 +1,7 @@
 // A busy room of a thousand beside ten thousand idle connections, for minutes: how late deliveries come, whether memory stays flat, whether
 // all descriptors come back, and what those are told who come when the server is full.
 //
-//   cargo build --release && node tests/attack/soak.mjs target/release/secure-chat --folder target/soak [--minutes 10]
+//   cargo build --release && node tests/attack/soak.mjs target/release/secure-chat --folder target/soak [--minutes 10] [--no-wire]
 //
 // The first run registers the people in FOLDER, which takes a minute; later ones find them there. `ulimit -n` must allow 12,000.
 // Prints what it saw, and exits with 1 if a bar was missed.
@@ -11,7 +11,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { TEXT, connect, frame, listen, open } from './frames.mjs';
+import { TEXT, frame, listen, open } from './frames.mjs';
 import { Bystander, Report, quantile } from './report.mjs';
 import { Client, form, get, register } from './requests.mjs';
 import { Server } from './server.mjs';
@@ -23,6 +23,7 @@ const { positionals: [binary = 'target/release/secure-chat'], values } = parseAr
     folder: { type: 'string', default: 'target/soak' },
     members: { type: 'string', default: '1000' },
     idle: { type: 'string', default: '10000' },
+    'no-wire': { type: 'boolean', default: false },
   },
 });
 const MINUTES = Number(values.minutes);
@@ -74,7 +75,9 @@ async function people() {
 
 const { members, idlers } = await people();
 const places = MEMBERS + IDLE + BYSTANDER;
-const server = await Server.start(binary, ['--max-connections', String(places), '--max-per-address', String(places)], values.folder);
+const server = await Server.start(binary, [
+  '--max-connections', String(places), '--max-per-address', String(places), ...(values['no-wire'] ? ['--no-wire'] : []),
+], values.folder);
 const bystander = await Bystander.beside(server, ['--no-log-in']);
 const crowd = fork(path.join(import.meta.dirname, 'crowd.mjs'));
 const tellCrowd = (word) => new Promise((resolve, reject) => {

@@ -396,7 +396,8 @@ fn without_any_closed_connection_the_largest_gives_up_its_latest_bytes_and_is_ke
 
 #[test]
 fn connections_that_grow_while_the_largest_is_looked_for_break_nothing() {
-    let log = WireLog::new(4 * 1024 * 1024, Vec::new());
+    const MIB: usize = 1024 * 1024;
+    let log = WireLog::new(4 * MIB, Vec::new());
     let open: Vec<_> = (1..=500)
         .map(|number| log.open(about(number), false))
         .collect();
@@ -416,7 +417,8 @@ fn connections_that_grow_while_the_largest_is_looked_for_break_nothing() {
             threads.spawn(move || write(seed));
         }
     });
-    assert!(log.held_bytes() <= 4 * 1024 * 1024);
+    // Each has made room, but perhaps for less than came from the others meanwhile.
+    assert!(log.held_bytes() < 5 * MIB, "{}", log.held_bytes());
 }
 
 #[test]
