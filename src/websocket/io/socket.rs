@@ -203,19 +203,20 @@ impl<S: WriteChunks + Unpin> Shared<S> {
 
     /// Writes past the empty outbox; what the stream does not take at once waits there.
     fn poll_send(&mut self, cx: &mut Context<'_>, frames: &Bytes) -> Poll<io::Result<()>> {
-        let sent_len = match &mut self.stream {
+        let written = match &mut self.stream {
             Some(stream) if !frames.is_empty() => {
                 Pin::new(stream).poll_write_chunks(cx, &[Chunk::Shared(frames)])
             }
             _ => return Poll::Ready(Ok(())),
         };
-        match sent_len? {
+        let sent_len = match written? {
             Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            Poll::Ready(sent_len) => {
-                self.unflushed = true;
-                self.outbox.push_rest(frames.clone(), sent_len);
-            }
-            Poll::Pending => self.outbox.push_rest(frames.clone(), 0),
+            Poll::Ready(sent_len) => sent_len,
+            Poll::Pending => 0,
+        };
+        self.unflushed = sent_len > 0;
+        if sent_len < frames.len() {
+            self.outbox.push_rest(frames.clone(), sent_len);
         }
         self.poll_transmit(cx)
     }

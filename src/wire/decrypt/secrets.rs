@@ -1,7 +1,6 @@
 //! The secrets of a connection, each with what it is for.
 //! Holds and hands them out: how they are written stands in `key_log`, what is computed from them in `keys`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::key_log::KeyLogLine;
@@ -84,14 +83,14 @@ pub const SECRET_BYTES_MAX: usize = 64;
 
 /// Secret bytes of a connection. Whoever has them can read it: `Debug` hides them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Box<[u8]>);
 
 impl Secret {
     /// `None` for no bytes, or more than [`SECRET_BYTES_MAX`].
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let fits = (1..=SECRET_BYTES_MAX).contains(&bytes.len());
-        fits.then(|| Self(bytes.to_vec()))
+        fits.then(|| Self(bytes.into()))
     }
 
     /// The bytes themselves.
@@ -111,7 +110,8 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     client_random: Option<ClientRandom>,
-    known: BTreeMap<Label, Secret>,
+    /// In the order of the labels: a handful, and each connection that is recorded has them.
+    known: Vec<(Label, Secret)>,
 }
 
 impl Secrets {
@@ -120,14 +120,26 @@ impl Secrets {
         if *self.client_random.get_or_insert(line.client_random) != line.client_random {
             return false;
         }
-        self.known.insert(line.label, line.secret);
+        let known = (line.label, line.secret);
+        match self.place(known.0) {
+            Ok(place) => {
+                if let Some(before) = self.known.get_mut(place) {
+                    *before = known;
+                }
+            }
+            Err(place) => {
+                self.known.reserve_exact(1);
+                self.known.insert(place, known);
+            }
+        }
         true
     }
 
     /// The secret for this purpose.
     #[must_use]
     pub fn get(&self, label: Label) -> Option<&Secret> {
-        self.known.get(&label)
+        let (_, secret) = self.known.get(self.place(label).ok()?)?;
+        Some(secret)
     }
 
     /// Whose secrets they are, if there are any.
@@ -138,13 +150,18 @@ impl Secrets {
 
     /// As lines of a key log.
     pub fn lines(&self) -> impl Iterator<Item = KeyLogLine> + '_ {
-        self.known.iter().filter_map(|(&label, secret)| {
+        self.known.iter().filter_map(|(label, secret)| {
             Some(KeyLogLine {
-                label,
+                label: *label,
                 client_random: self.client_random?,
                 secret: secret.clone(),
             })
         })
+    }
+
+    /// Where the secret of a label stands, or would stand.
+    fn place(&self, label: Label) -> Result<usize, usize> {
+        self.known.binary_search_by_key(&label, |&(label, _)| label)
     }
 }
 
