@@ -177,7 +177,11 @@ impl Drop for Proving {
                         .plaintext(direction)
                         .map(|(_, bytes)| bytes.len())
                         .sum();
-                    assert_eq!(shown as u64, *state.bytes.of(direction), "{recorder:?}");
+                    let recorded = *state.bytes.of(direction);
+                    // Of a connection that is not over, what may be somebody else's is held back.
+                    let is_all = shown as u64 == recorded
+                        || state.ended.is_none() && (shown as u64) < recorded;
+                    assert!(is_all, "{recorder:?} {direction:?}: {shown}, {state:?}");
                 }
             }
         }

@@ -134,7 +134,7 @@ fn is_judged(head: &RequestHead) {
     }
     for scheme in [Scheme::Http, Scheme::Https] {
         if let Ok(target) = decode_target(head, scheme) {
-            is_a_target(head, &target.resource, &target.authority);
+            is_a_target(head, &target.resource, target.authority);
         }
     }
 }
@@ -165,7 +165,7 @@ pub(crate) fn target(input: &[u8]) -> bool {
     let Ok(target) = decode_target(&head, Scheme::Http) else {
         return authority(input);
     };
-    is_a_target(&head, &target.resource, &target.authority);
+    is_a_target(&head, &target.resource, target.authority);
     true
 }
 

@@ -492,7 +492,12 @@ fn of_application(wanted: impl Fn(Kind) -> bool) -> Vec<Vec<u8>> {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+            .unwrap_or_default()
+    };
     text.as_bytes()
         .chunks(2)
         .map(|pair| digit(pair[0]) << 4 | digit(pair[pair.len() - 1]))

@@ -42,7 +42,7 @@ pub(crate) fn template(input: &[u8]) -> bool {
             .replace('\'', "&#39;");
         let mut expected = text.to_owned();
         for name in &places {
-            expected = expected.replacen(&format!("{{{{{name}}}}}"), &escaped, 1);
+            expected = expected.replace(&format!("{{{{{name}}}}}"), &escaped);
         }
         assert_eq!(filled.as_str(), expected);
     }
