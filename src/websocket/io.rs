@@ -160,7 +160,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
                 self.end(EndedBy::Us, code, reason);
                 return Poll::Ready(Break(self.closing(false)));
             }
-            let event = match self.messages.next() {
+            let event = match self.messages.next_event() {
                 Ok(event) => event,
                 Err(Violation { code, reason }) => {
                     self.socket.close(code, &reason);
@@ -201,7 +201,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> WebSocket<S> {
             return Poll::Ready(Phase::Over);
         };
         while !peer_done {
-            match self.messages.next() {
+            match self.messages.next_event() {
                 Ok(Some(Event::Close { .. })) | Err(_) => peer_done = true,
                 // Too late: it is not acknowledged, so its sender knows that it was not taken.
                 Ok(Some(_)) => {}

@@ -80,7 +80,7 @@ impl Messages {
     ///
     /// # Errors
     /// `Violation` ends the connection: what follows it has no meaning any more.
-    pub fn next(&mut self) -> Result<Option<Event>, Violation> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, Violation> {
         match self.context.read(&mut self.received) {
             Ok(message) => Ok(Some(Event::from(message))),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -166,7 +166,7 @@ mod tests {
         messages.feed(input);
         let mut events = Vec::new();
         loop {
-            match messages.next() {
+            match messages.next_event() {
                 Ok(Some(event)) => {
                     let last = matches!(event, Event::Close { .. });
                     events.push(Ok(event));
@@ -234,7 +234,7 @@ mod tests {
             let mut bytewise = Vec::new();
             for byte in &input {
                 messages.feed(&[*byte]);
-                bytewise.extend(messages.next().unwrap().map(Ok));
+                bytewise.extend(messages.next_event().unwrap().map(Ok));
             }
             assert_eq!(bytewise, meaning, "{input:02x?} byte by byte");
         }
@@ -314,8 +314,8 @@ mod tests {
         let mut messages = Messages::new(20_000);
         let mut hear = |bytes: &[u8]| {
             messages.feed(bytes);
-            let heard = messages.next();
-            assert_eq!(messages.next(), Ok(None));
+            let heard = messages.next_event();
+            assert_eq!(messages.next_event(), Ok(None));
             heard
         };
         let long_text = |count| Ok(Some(Event::Text(long.repeat(count))));
