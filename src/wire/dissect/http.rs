@@ -19,6 +19,8 @@ mod secrecy;
 pub(super) mod start_line;
 mod status;
 
+use std::ops::Range;
+
 use field_line::Place;
 use framing::{Framed, Framing};
 use head::Head;
@@ -90,15 +92,7 @@ fn message(
     let mut field = Field::group(name, 0..len, "RFC 9112 §2.1").meaning(meaning);
     let mut row = Row::from(0);
     if !head.before.is_empty() {
-        row.add(
-            Field::leaf(
-                "empty lines",
-                head.before.clone(),
-                Value::Bytes,
-                "RFC 9112 §2.2",
-            )
-            .meaning("Empty lines in front of a message are passed over."),
-        );
+        row.add(empty_lines(&source, head.before.clone()));
     }
     if !head.start_line.bytes().is_empty() {
         row.add(match place {
@@ -119,6 +113,17 @@ fn message(
         field.problem = content::missing(framing);
     }
     field.children(row.done(len))
+}
+
+fn empty_lines(source: &Source<'_>, at: Range<usize>) -> Field {
+    let are_whole = source.slice(&at).chunks(2).all(|line| line == b"\r\n");
+    let field = Field::leaf("empty lines", at, Value::Bytes, "RFC 9112 §2.2")
+        .meaning("Empty lines in front of a message are passed over.");
+    if are_whole {
+        field
+    } else {
+        field.problem(HeadError::BareLf.to_string())
+    }
 }
 
 #[cfg(test)]

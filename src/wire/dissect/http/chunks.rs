@@ -8,6 +8,7 @@ use super::content::{self, Kind};
 use super::field_line::{self, Place};
 use super::head::FieldLines;
 use super::pairs::{self, Spelling};
+use crate::http::HeadError;
 use crate::http::body::{ChunkLine, decode_chunk_end, decode_chunk_line};
 use crate::octets::Progress;
 use crate::wire::dissect::source::{Row, Source, not_here};
@@ -189,7 +190,13 @@ fn add_trailers(source: &mut Source<'_>, row: &mut Row) -> Option<Cow<'static, s
     let Some(empty_line) = empty_line else {
         return Some(NOT_ENDED.into());
     };
-    row.add(crlf(empty_line));
+    let is_line_feed_alone = empty_line.len() == 1;
+    let field = crlf(empty_line);
+    row.add(if is_line_feed_alone {
+        field.problem(HeadError::BareLf.to_string())
+    } else {
+        field
+    });
     None
 }
 

@@ -266,6 +266,16 @@ fn broken_messages_say_what_is_wrong_and_where() {
             "does not end where",
         ),
         (
+            "\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "empty lines",
+            "line feed alone",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\n",
+            "CRLF",
+            "line feed alone",
+        ),
+        (
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
             "chunked-body",
             "have not ended",
