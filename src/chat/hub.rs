@@ -272,14 +272,18 @@ impl Hub {
                 .get(&group)
                 .cloned()
         };
-        if let Some(door) = known(&self.rooms) {
+        if let Some(door) = known(&self.rooms).filter(RoomDoor::is_open) {
             return Ok(door);
         }
         let opened = room::open(group, self.shared.clone(), self.news.clone()).await?;
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         // Two who come first at the same time must meet: the first door stays, and the other
         // room, whose only door goes with this function, ends.
-        Ok(rooms.entry(group).or_insert(opened).clone())
+        let door = rooms.entry(group).or_insert_with(|| opened.clone());
+        if !door.is_open() {
+            *door = opened;
+        }
+        Ok(door.clone())
     }
 }
 

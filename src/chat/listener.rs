@@ -28,6 +28,8 @@ pub enum CloseReason {
     TooSlow,
     /// Its user is no longer in this group.
     NotMember,
+    /// The room has broken down: a new one opens for whoever comes back.
+    Interrupted,
 }
 
 /// One open page.
@@ -140,6 +142,13 @@ impl Audience {
             }
             stays
         });
+    }
+
+    /// Sends everybody away.
+    pub fn close_all(&mut self, why: CloseReason) {
+        for listener in self.0.drain(..) {
+            listener.close(why);
+        }
     }
 
     /// Whether there is nobody.

@@ -68,6 +68,13 @@ pub(super) struct RoomDoor {
     pub(super) happenings: mpsc::UnboundedSender<Happening>,
 }
 
+impl RoomDoor {
+    /// Whether there is a room behind it: its task may have broken down.
+    pub(super) fn is_open(&self) -> bool {
+        !self.happenings.is_closed()
+    }
+}
+
 struct Room {
     group: GroupId,
     shared: Arc<Shared>,
@@ -322,6 +329,13 @@ impl Room {
             let event = event::encode_presence(&arrived, &changes.departed);
             self.audience.offer(&self.shared.framed(&event), |_| true);
         }
+    }
+}
+
+/// Should the task break down, nobody is left in a room in which nothing is ever said.
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.audience.close_all(CloseReason::Interrupted);
     }
 }
 

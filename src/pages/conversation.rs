@@ -289,6 +289,11 @@ impl<S: Stream> Outlet for Socket<S> {
                 "Too much waits for you: reconnect.",
             ),
             CloseReason::NotMember => turn_out(self),
+            CloseReason::Interrupted => Self::close(
+                self,
+                CloseCode::TRY_AGAIN_LATER,
+                "The conversation was interrupted: reconnect.",
+            ),
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::moody_store::{MoodyStore, Step};
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, eventually};
 
 const LOBBY: GroupId = GroupId(1);
 const ANA: UserId = UserId(1);
@@ -282,6 +282,30 @@ async fn a_mark_that_cannot_be_stored_does_not_end_the_conversation() {
     );
     chat.store.fail_with(None);
     ben.post("still here").await;
+}
+
+#[tokio::test]
+async fn a_room_that_breaks_down_sends_everybody_away_and_opens_again_for_those_who_come_back() {
+    let chat = Chat::new().await;
+    let (mut ana, ben) = (chat.page(ANA).await, chat.page(BEN).await);
+    let message = ana.post("before").await;
+    chat.store.break_down_next();
+    ana.send("into the void").await;
+    for page in [&ana, &ben] {
+        eventually("nobody is sent away", async || {
+            *page.heard.closed.lock().unwrap() == Some(CloseReason::Interrupted)
+        })
+        .await;
+    }
+    let after = message["change"].as_i64();
+    let (mut ana, ben) = (
+        chat.page_after(ANA, after).await,
+        chat.page_after(BEN, after).await,
+    );
+    ana.post("after").await;
+    ben.heard
+        .until(|event| event["message"]["content"] == "after")
+        .await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! No rules of its own: what it answers, SQLite said.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use secure_chat::model::{
@@ -29,6 +29,7 @@ pub(crate) enum Step {
 pub(crate) struct MoodyStore {
     inner: SqliteChatStore,
     failure: Mutex<Option<StoreError>>,
+    breaks_down: AtomicBool,
     holds: Mutex<HashMap<Step, Arc<Hold>>>,
     commits: AtomicUsize,
     _folder: TempDir,
@@ -60,6 +61,7 @@ impl MoodyStore {
         Self {
             inner,
             failure: Mutex::default(),
+            breaks_down: AtomicBool::new(false),
             holds: Mutex::default(),
             commits: AtomicUsize::new(0),
             _folder: folder,
@@ -69,6 +71,11 @@ impl MoodyStore {
     /// From now on nothing can be written, or everything can.
     pub(crate) fn fail_with(&self, failure: Option<StoreError>) {
         *self.failure.lock().unwrap() = failure;
+    }
+
+    /// Whoever has something written next breaks down: a defect, as no store should have.
+    pub(crate) fn break_down_next(&self) {
+        self.breaks_down.store(true, Ordering::Relaxed);
     }
 
     /// The next answer of this kind is found, and then held back.
@@ -94,7 +101,9 @@ impl MoodyStore {
             .unwrap()
             .clone()
             .filter(|_| step != Step::Memberships);
+        let breaks_down = step == Step::Write && self.breaks_down.swap(false, Ordering::Relaxed);
         Box::pin(async move {
+            assert!(!breaks_down, "as the test wanted");
             if let Some(error) = failure {
                 return Err(error);
             }
