@@ -492,9 +492,9 @@ fn of_application(wanted: impl Fn(Kind) -> bool) -> Vec<Vec<u8>> {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[pair.len() - 1]))
-        .collect()
+    let byte = |at| {
+        text.get(at..at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
+    (0..text.len()).step_by(2).filter_map(byte).collect()
 }
