@@ -492,14 +492,9 @@ fn of_application(wanted: impl Fn(Kind) -> bool) -> Vec<Vec<u8>> {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-            .unwrap_or_default()
+    let byte = |at| {
+        text.get(at..at + 2)
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
     };
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[pair.len() - 1]))
-        .collect()
+    (0..text.len()).step_by(2).filter_map(byte).collect()
 }
