@@ -8,10 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 /// Half of the processors, and one at least: however many views ask, the chat has the others.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let processors = available_parallelism().map_or(1, usize::from);
-    Semaphore::new((processors / 2).max(1))
-});
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(turn_count()));
 
 /// Computes off the async threads, when it is this one's turn. `None` if the work broke down.
 pub(in crate::pages) async fn compute<T: Send + 'static>(
@@ -26,6 +23,11 @@ pub(in crate::pages) async fn compute<T: Send + 'static>(
     worked.await.ok()
 }
 
+fn turn_count() -> usize {
+    let processors = available_parallelism().map_or(1, usize::from);
+    (processors / 2).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -36,7 +38,7 @@ mod tests {
     #[tokio::test]
     async fn no_more_compute_at_a_time_than_there_are_turns() {
         let (turns, now, most) = (
-            TURNS.available_permits(),
+            turn_count(),
             Arc::new(AtomicUsize::new(0)),
             Arc::new(AtomicUsize::new(0)),
         );
@@ -55,8 +57,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_breaks_down_gives_its_turn_back() {
-        let free = TURNS.available_permits();
-        for _ in 0..=free {
+        for _ in 0..=turn_count() {
             let broken: Option<()> = compute(|| panic!("a defect")).await;
             assert_eq!(broken, None);
         }
