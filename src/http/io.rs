@@ -257,7 +257,8 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         }
         let content_follows = !matches!(framing, Framing::None | Framing::Length(0));
         if expects_continue && content_follows && self.unread.is_empty() {
-            self.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", &Bytes::new())
+            let nothing = Chunk::Borrowed(&[]);
+            self.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", nothing)
                 .await?;
         }
         match framing {
@@ -336,11 +337,11 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     ) -> io::Result<()> {
         let mut out = OUT.take();
         let mut content = with_date(|date| response.encode_head(circumstances, date, &mut out));
-        if Chunk::Shared(&content).worth_sharing().is_none() {
-            out.extend_from_slice(&content);
-            content = Bytes::new();
+        if content.as_slice().len() < Chunk::SHARED_LEN_MIN {
+            out.extend_from_slice(content.as_slice());
+            content = Chunk::Borrowed(&[]);
         }
-        let written = self.write_all(&out, &content).await;
+        let written = self.write_all(&out, content).await;
         if out.capacity() <= OUT_KEPT_MAX {
             out.clear();
             OUT.set(out);
@@ -348,14 +349,14 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         written
     }
 
-    /// Writes the one, then the other, which is shared: whoever keeps what passes needs no copy of it.
-    async fn write_all(&mut self, head: &[u8], content: &Bytes) -> io::Result<()> {
+    /// Writes the one, then the other; if that is shared, whoever keeps what passes needs no copy of it.
+    async fn write_all(&mut self, head: &[u8], content: Chunk<'_>) -> io::Result<()> {
         let mut sent_len = 0;
-        while sent_len < head.len() + content.len() {
+        while sent_len < head.len() + content.as_slice().len() {
             let content_left = match sent_len.saturating_sub(head.len()) {
-                0 => Chunk::Shared(content),
+                0 => content,
                 // The rest of it; its memory holds the whole.
-                begun_len => rest_of(content, begun_len),
+                begun_len => rest_of(content.as_slice(), begun_len),
             };
             let chunks = [rest_of(head, sent_len), content_left];
             let written_len = self

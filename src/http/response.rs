@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::field_lines::FieldLines;
 use super::head::{Method, Version};
 use super::status::StatusCode;
-use crate::octets::Decimal;
+use crate::octets::{Chunk, Decimal};
 
 /// A response before it is written.
 #[derive(Debug, Clone)]
@@ -23,10 +23,30 @@ pub struct Response {
 pub enum Body {
     /// None, and no length is told (101, 204, 304).
     None,
-    /// These bytes.
-    Full(Bytes),
+    /// These bytes, which others hold, too, as those of a file.
+    Shared(Bytes),
+    /// These bytes, made for this response.
+    Own(Vec<u8>),
     /// None, but the length it would have is told: the answer to HEAD.
     LengthOnly(usize),
+}
+
+impl From<Bytes> for Body {
+    fn from(content: Bytes) -> Self {
+        Self::Shared(content)
+    }
+}
+
+impl From<String> for Body {
+    fn from(content: String) -> Self {
+        Self::Own(content.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(content: Vec<u8>) -> Self {
+        Self::Own(content)
+    }
 }
 
 /// How a response is to be written: what it answers, and whether more may follow.
@@ -47,7 +67,7 @@ impl Response {
         let body = if status.forbids_content() {
             Body::None
         } else {
-            Body::Full(Bytes::new())
+            Body::Own(Vec::new())
         };
         Self {
             status,
@@ -61,10 +81,10 @@ impl Response {
     pub fn with_content(
         status: StatusCode,
         content_type: &'static str,
-        content: impl Into<Bytes>,
+        content: impl Into<Body>,
     ) -> Self {
         let mut response = Self::new(status).field("Content-Type", content_type);
-        response.body = Body::Full(content.into());
+        response.body = content.into();
         response
     }
 
@@ -98,7 +118,8 @@ impl Response {
     pub fn content_len(&self) -> usize {
         match &self.body {
             Body::None => 0,
-            Body::Full(content) => content.len(),
+            Body::Shared(content) => content.len(),
+            Body::Own(content) => content.len(),
             Body::LengthOnly(len) => *len,
         }
     }
@@ -112,7 +133,7 @@ impl Response {
         circumstances: Circumstances,
         date: &str,
         out: &mut Vec<u8>,
-    ) -> Bytes {
+    ) -> Chunk<'_> {
         let (number, reason) = (self.status.number(), self.status.reason_phrase());
         let number_text = Decimal::of(number.into());
         append(
@@ -136,8 +157,10 @@ impl Response {
         }
         out.extend_from_slice(b"\r\n");
         match &self.body {
-            Body::Full(content) if circumstances.method != Some(Method::Head) => content.clone(),
-            _ => Bytes::new(),
+            _ if circumstances.method == Some(Method::Head) => Chunk::Borrowed(&[]),
+            Body::Shared(content) => Chunk::Shared(content),
+            Body::Own(content) => Chunk::Borrowed(content),
+            Body::None | Body::LengthOnly(_) => Chunk::Borrowed(&[]),
         }
     }
 }
@@ -162,7 +185,7 @@ mod tests {
     fn bytes(response: &Response, circumstances: Circumstances) -> String {
         let mut out = Vec::new();
         let content = response.encode_head(circumstances, DATE, &mut out);
-        out.extend_from_slice(&content);
+        out.extend_from_slice(content.as_slice());
         String::from_utf8(out).unwrap()
     }
 

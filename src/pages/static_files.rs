@@ -89,7 +89,7 @@ fn select(request: &Request<'_>, file: &StaticFile, now: u64) -> Response {
             );
             let mut part = whole.field("Content-Range", content_range);
             part.status = StatusCode::PARTIAL_CONTENT;
-            part.body = Body::Full(file.content.slice(range));
+            part.body = Body::Shared(file.content.slice(range));
             part
         }
         Wanted::Unsatisfiable => Response::new(StatusCode::RANGE_NOT_SATISFIABLE)
