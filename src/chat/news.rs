@@ -17,6 +17,9 @@ use super::room::sleep_until;
 use crate::model::{Group, GroupId, MessageId, UserId};
 use crate::store::Membership;
 
+/// How many readers are told before others have their turn. Each has 32 pages at the most: some hundred writes at a time.
+const READERS_AT_A_TIME: usize = 8;
+
 /// What happens anywhere in the chat.
 #[derive(Debug)]
 pub(super) enum Happening {
@@ -120,20 +123,20 @@ impl News {
                 // What is due first: however much happens, it is told in time.
                 biased;
                 () = sleep_until(due) => {
-                    self.tell_presence();
+                    self.tell_presence().await;
                     if said_due.is_some_and(|due| due <= Instant::now()) {
-                        self.tell_said();
+                        self.tell_said().await;
                     }
                 }
                 happening = happenings.recv() => match happening {
-                    Some(happening) => self.note(happening),
+                    Some(happening) => self.note(happening).await,
                     None => return,
                 },
             }
         }
     }
 
-    fn note(&mut self, happening: Happening) {
+    async fn note(&mut self, happening: Happening) {
         match happening {
             Happening::Follow { listener, answer } => {
                 let shown = self.presence.shown_to(listener.user);
@@ -156,7 +159,7 @@ impl News {
             Happening::Depart { user, address } => {
                 self.presence.depart(user, address, Instant::now());
             }
-            Happening::Created { group } => self.tell_all(&event::encode_group(&group)),
+            Happening::Created { group } => self.tell_all(&event::encode_group(&group)).await,
             Happening::Belonging {
                 user,
                 group,
@@ -191,29 +194,39 @@ impl News {
         }
     }
 
-    fn tell_said(&mut self) {
+    async fn tell_said(&mut self) {
         self.said_since = None;
         for (group, messages) in std::mem::take(&mut self.said) {
             let said = Said::new(&self.shared, group, messages);
-            self.readers
-                .values_mut()
-                .for_each(|reader| reader.hear(&self.shared, &said));
+            for (told, reader) in self.readers.values_mut().enumerate() {
+                give_way(told).await;
+                reader.hear(&self.shared, &said);
+            }
         }
         self.readers.retain(|_, reader| !reader.is_idle());
     }
 
-    fn tell_presence(&mut self) {
+    async fn tell_presence(&mut self) {
         if let Some(changes) = self.presence.take_due(Instant::now()) {
             let arrived = self.shared.persons(&self.presence, changes.arrived);
-            self.tell_all(&event::encode_presence(&arrived, &changes.departed));
+            self.tell_all(&event::encode_presence(&arrived, &changes.departed))
+                .await;
         }
     }
 
-    fn tell_all(&mut self, event: &[u8]) {
+    async fn tell_all(&mut self, event: &[u8]) {
         let frames = self.shared.framed(event);
-        for reader in self.readers.values_mut() {
+        for (told, reader) in self.readers.values_mut().enumerate() {
+            give_way(told).await;
             reader.tell(|page| page.offer(&frames));
         }
         self.readers.retain(|_, reader| !reader.is_idle());
+    }
+}
+
+/// Lets others have their turn after some readers: to write to ten thousand pages takes a thread a tenth of a second.
+async fn give_way(told: usize) {
+    if told % READERS_AT_A_TIME == READERS_AT_A_TIME - 1 {
+        tokio::task::yield_now().await;
     }
 }

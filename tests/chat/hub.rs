@@ -1,15 +1,17 @@
 //! The hub alone, where a store must fail or wait at just the wrong moment: no sockets, no frames.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use secure_chat::chat::directory::Directory;
 use secure_chat::chat::guest::Guest;
-use secure_chat::chat::hub::Hub;
+use secure_chat::chat::hub::{Creation, Hub};
 use secure_chat::chat::listener::{CloseReason, Outlet};
 use secure_chat::chat::news_visit::NewsVisit;
 use secure_chat::chat::visit::RoomVisit;
-use secure_chat::model::{ChangeId, Group, GroupId, User, UserId, UserName, UtcMillis};
+use secure_chat::model::{ChangeId, Group, GroupId, GroupName, User, UserId, UserName, UtcMillis};
 use secure_chat::store::{ChatStore, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -536,4 +538,62 @@ async fn who_left_between_the_check_and_the_door_is_not_let_in() {
     assert!(entered.unwrap().is_none());
     chat.page(ANA).await.post("for members").await;
     assert_eq!(heard.kinds(), [] as [Value; 0]);
+}
+
+/// Notes how many turns somebody else has had whenever a new group is told.
+struct Timed {
+    turns: Arc<AtomicUsize>,
+    told_at: Mutex<Vec<usize>>,
+}
+
+impl Outlet for Timed {
+    fn offer(&self, frames: &Bytes) -> bool {
+        if String::from_utf8_lossy(frames).contains("\"type\":\"group\"") {
+            let turn = self.turns.load(Ordering::Relaxed);
+            self.told_at.lock().unwrap().push(turn);
+        }
+        true
+    }
+
+    fn close(&self, _why: CloseReason) {}
+}
+
+#[tokio::test]
+async fn while_hundreds_are_told_the_news_others_have_their_turns() {
+    const READERS: i64 = 100;
+    let chat = Chat::new().await;
+    let timed = Arc::new(Timed {
+        turns: Arc::default(),
+        told_at: Mutex::default(),
+    });
+    let mut visits = Vec::new();
+    for number in 0..READERS {
+        let guest = Guest {
+            user: UserId(1000 + number),
+            name: "somebody".into(),
+            address: [127, 0, 0, 1].into(),
+            outlet: timed.clone(),
+        };
+        let mut visit = chat.hub.follow(guest).await.unwrap();
+        visit.open().await.unwrap();
+        visits.push(visit);
+    }
+    let turns = timed.turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            turns.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let name = GroupName::new("a new one").unwrap();
+    let created = chat.hub.create_group(name, ANA, UtcMillis(0)).await;
+    assert!(matches!(created, Ok(Creation::Made(_))));
+    eventually("not everybody is told", async || {
+        timed.told_at.lock().unwrap().len() == visits.len()
+    })
+    .await;
+    other.abort();
+    let told_at = timed.told_at.lock().unwrap();
+    let distinct: BTreeSet<_> = told_at.iter().collect();
+    assert!(distinct.len() > 4, "{distinct:?}");
 }
