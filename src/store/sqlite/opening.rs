@@ -320,6 +320,31 @@ mod tests {
         assert!(matches!(refusal(&cut), StoreError::Damaged { .. }));
     }
 
+    /// That is set in `.cargo/config.toml`. `fdatasync` is too, but SQLite does not tell.
+    #[test]
+    fn sqlite_is_built_without_what_a_prepared_file_could_reach_and_can_load_no_code() {
+        let db = Connection::open_in_memory().unwrap();
+        for (option, is_used) in [
+            ("OMIT_LOAD_EXTENSION", true),
+            ("ENABLE_FTS3", false),
+            ("ENABLE_FTS5", false),
+            ("ENABLE_RTREE", false),
+        ] {
+            let used: bool = db
+                .query_row("SELECT sqlite_compileoption_used(?)", [option], |row| {
+                    row.get(0)
+                })
+                .unwrap();
+            assert_eq!(used, is_used, "{option}");
+        }
+        for sql in [
+            "CREATE VIRTUAL TABLE t USING fts5 (a)",
+            "SELECT load_extension('evil')",
+        ] {
+            assert!(db.execute_batch(sql).is_err(), "{sql}");
+        }
+    }
+
     /// Tests may run as root, whom permissions do not stop; a file where a folder should be, and the
     /// folder of the kernel's processes, stop root too.
     #[test]
