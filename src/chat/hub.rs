@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::breather::Breather;
 use super::directory::Directory;
 use super::event::Person;
 use super::guest::Guest;
@@ -43,7 +42,6 @@ pub(super) struct Shared {
     pub(super) report: Report,
     /// What each user may say in a second, over all pages.
     pub(super) messages: Paces<UserId>,
-    pub(super) breather: Breather,
 }
 
 /// What became of the wish to make a group.
@@ -85,7 +83,6 @@ impl Hub {
             frame,
             report,
             messages: Paces::new(Duration::from_secs(1) / per_second, per_second),
-            breather: Breather::start(),
         });
         let news = news::start(shared.clone());
         Self {

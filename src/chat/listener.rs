@@ -11,6 +11,10 @@ use crate::model::UserId;
 /// others for whom the same frames wait. Beyond it the listener is given up, and comes back later.
 const HELD_BYTES_MAX: usize = 1024 * 1024;
 
+/// How many listeners are offered something before other tasks have their turn. Each costs a system call: some
+/// hundred microseconds in all, so that nobody else's answer is late because a room is large.
+const OFFERED_AT_ONCE: usize = 64;
+
 /// Where frames go: one WebSocket.
 pub trait Outlet: Send + Sync {
     /// Takes whole frames for sending, without waiting. False if this outlet takes nothing any
@@ -127,10 +131,19 @@ impl Audience {
         self.0.len() < before
     }
 
-    /// Offers the same frames to all whom `wanted` picks; forgets those that are lost.
-    pub fn offer(&mut self, frames: &Bytes, wanted: impl Fn(&Listener) -> bool) {
-        self.0
-            .retain(|listener| !wanted(listener) || listener.offer(frames));
+    /// Offers the same frames to all whom `wanted` picks; forgets those that are lost. Gives way now and then.
+    pub async fn offer(&mut self, frames: &Bytes, wanted: impl Fn(&Listener) -> bool) {
+        let mut done = 0;
+        while let Some(listener) = self.0.get(done) {
+            if wanted(listener) && !listener.offer(frames) {
+                self.0.remove(done);
+                continue;
+            }
+            done += 1;
+            if done % OFFERED_AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// Ends the connections of one user.
@@ -214,22 +227,58 @@ pub(crate) mod tests {
         assert_eq!(*kept.closed.lock().unwrap(), Some(CloseReason::TooSlow));
     }
 
-    #[test]
-    fn an_audience_forgets_who_takes_nothing_any_more() {
+    /// An audience of as many as asked for, who hear everything at once.
+    fn audience(size: usize) -> (Audience, Vec<(Arc<Listener>, Arc<Kept>)>) {
+        let listeners: Vec<_> = (0..size).map(|_| listener()).collect();
         let mut audience = Audience::default();
-        let (good, good_kept) = listener();
-        let (bad, bad_kept) = listener();
-        for listener in [&good, &bad] {
+        for (listener, _) in &listeners {
             listener.release(&Bytes::new());
             audience.add(listener.clone());
         }
-        bad_kept
-            .full
-            .store(true, std::sync::atomic::Ordering::Relaxed);
-        audience.offer(&Bytes::from_static(b"hi"), |_| true);
-        assert_eq!(good_kept.frames.lock().unwrap().last().unwrap(), "hi");
-        assert!(!audience.remove(&bad));
-        assert!(audience.remove(&good));
+        (audience, listeners)
+    }
+
+    fn heard(kept: &Kept) -> usize {
+        kept.frames.lock().unwrap().len() - 1
+    }
+
+    #[tokio::test]
+    async fn an_audience_forgets_who_takes_nothing_any_more_and_passes_over_nobody_else() {
+        let (mut audience, listeners) = audience(3 * OFFERED_AT_ONCE);
+        let is_lost = |number: &usize| number % 5 == 0 || (60..70).contains(number);
+        for number in (0..listeners.len()).filter(is_lost) {
+            let full = &listeners[number].1.full;
+            full.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+        for _ in 0..2 {
+            audience.offer(&Bytes::from_static(b"hi"), |_| true).await;
+        }
+        for (number, (listener, kept)) in listeners.iter().enumerate() {
+            let is_lost = is_lost(&number);
+            assert_eq!(heard(kept), if is_lost { 0 } else { 2 }, "{number}");
+            assert_eq!(audience.remove(listener), !is_lost, "{number}");
+        }
         assert!(audience.is_empty());
+    }
+
+    #[tokio::test]
+    async fn while_a_large_audience_is_told_others_have_their_turn() {
+        let (mut audience, listeners) = audience(2 * OFFERED_AT_ONCE + 1);
+        let told = || listeners.iter().filter(|(_, kept)| heard(kept) > 0).count();
+        let frames = Bytes::from_static(b"hi");
+        let mut offer = std::pin::pin!(audience.offer(&frames, |_| true));
+        let mut seen = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut offer => break,
+                () = std::future::ready(()) => seen.push(told()),
+            }
+        }
+        seen.push(told());
+        assert_eq!(
+            seen,
+            [OFFERED_AT_ONCE, 2 * OFFERED_AT_ONCE, listeners.len()]
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! No sockets, HTTP or SQL: rooms hand frames to outlets, and have messages kept by a store.
 
 pub mod auth;
-mod breather;
+mod company;
 pub mod directory;
 pub mod event;
 pub mod guest;

@@ -3,12 +3,15 @@
 //! No wish is answered, and nothing is shown to anyone, before it is stored.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 
+use super::company::{Company, PATIENCE};
 use super::event::{self, MessageNews, Person, Reason};
 use super::hub::Shared;
 use super::listener::{Audience, CloseReason, Listener};
@@ -86,8 +89,7 @@ struct Room {
     typing: Pace,
     latest_change: ChangeId,
     latest_message: MessageId,
-    /// Whether the last commit was shared by several wishes.
-    is_busy: bool,
+    company: Company,
     /// Why the last batch could not be stored. Told once, not with every batch.
     failure: Option<StoreError>,
     /// One event as JSON, before it becomes a frame; kept for its memory.
@@ -121,7 +123,7 @@ pub(super) async fn open(
         typing: Pace::new(TYPING_EVERY, TYPING_AT_ONCE, Instant::now()),
         latest_change,
         latest_message,
-        is_busy: false,
+        company: Company::default(),
         failure: None,
         json: Vec::new(),
     };
@@ -142,16 +144,18 @@ impl Room {
                 // holds up nobody at the door.
                 biased;
                 happening = self.happenings.recv() => match happening {
-                    Some(happening) => self.note(happening),
+                    Some(happening) => self.note(happening).await,
                     None => return,
                 },
-                () = sleep_until(due) => self.tell_presence(),
+                () = sleep_until(due) => self.tell_presence().await,
                 taken = self.wishes.recv_many(&mut batch, BATCH_MAX) => {
                     if taken == 0 {
                         return;
                     }
+                    let begun = Instant::now();
                     self.gather(&mut batch).await;
-                    self.carry_out(std::mem::take(&mut batch)).await;
+                    let waited = begun.elapsed();
+                    self.carry_out(std::mem::take(&mut batch), waited).await;
                 }
             }
         }
@@ -159,10 +163,16 @@ impl Room {
 
     /// Adds to `batch` what else is about to come in, so that it shares the commit.
     async fn gather(&mut self, batch: &mut Vec<Wish>) {
-        if self.is_busy {
-            // Programs that talk to each other answer as soon as they hear something: without a pause
-            // one half of them would always be answered while the other half is being stored.
-            self.shared.breather.pause().await;
+        let expected = self.company.expected().min(BATCH_MAX);
+        let mut patience = pin!(sleep(PATIENCE));
+        while batch.len() < expected {
+            tokio::select! {
+                biased;
+                taken = self.wishes.recv_many(batch, BATCH_MAX - batch.len()) => if taken == 0 {
+                    return;
+                },
+                () = &mut patience => break,
+            }
         }
         // Readers that are ready hand in what they have.
         tokio::task::yield_now().await;
@@ -171,26 +181,28 @@ impl Room {
         {
             batch.push(wish);
         }
-        // People who type hardly ever share a commit, so they never wait longer for theirs.
-        self.is_busy = batch.len() > 1;
     }
 
-    async fn carry_out(&mut self, batch: Vec<Wish>) {
+    async fn carry_out(&mut self, batch: Vec<Wish>, waited: Duration) {
+        let came = batch.len();
         let (senders, writes): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|wish| ((wish.from, WishName::of(&wish.write)), wish.write))
             .unzip();
+        let begun = Instant::now();
         let written = self.shared.store.write(writes).await;
+        self.company
+            .note(came, waited, self.wishes.len(), begun.elapsed());
         // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live.
         while let Ok(happening) = self.happenings.try_recv() {
-            self.note(happening);
+            self.note(happening).await;
         }
         match written {
             Ok(written) => {
                 if self.failure.take().is_some() {
                     (self.shared.report)(Ok(()));
                 }
-                self.tell(senders.into_iter().zip(written));
+                self.tell(senders.into_iter().zip(written)).await;
             }
             Err(error) => {
                 if self.failure.as_ref() != Some(&error) {
@@ -208,7 +220,7 @@ impl Room {
     /// Tells everybody what was stored, then each sender what is for them alone: in this order, since who
     /// is shown a later change before an earlier one, and loses the connection in between, would
     /// resume behind both.
-    fn tell(&mut self, outcomes: impl Iterator<Item = ((Arc<Listener>, WishName), Written)>) {
+    async fn tell(&mut self, outcomes: impl Iterator<Item = ((Arc<Listener>, WishName), Written)>) {
         let mut frames = Vec::new();
         let mut said = Vec::new();
         let mut answers = Vec::new();
@@ -232,7 +244,7 @@ impl Room {
             answers.extend(answer.map(|answer| (from, answer)));
         }
         if !frames.is_empty() {
-            self.audience.offer(&Bytes::from(frames), |_| true);
+            self.audience.offer(&Bytes::from(frames), |_| true).await;
         }
         for (from, json) in answers {
             self.shared.offer_to(&from, &json);
@@ -271,7 +283,7 @@ impl Room {
         json
     }
 
-    fn note(&mut self, happening: Happening) {
+    async fn note(&mut self, happening: Happening) {
         match happening {
             Happening::Enter {
                 listener,
@@ -299,7 +311,8 @@ impl Room {
                 {
                     let frames = self.shared.framed(&event::encode_typing(user, &name));
                     self.audience
-                        .offer(&frames, |listener| listener.user != user);
+                        .offer(&frames, |listener| listener.user != user)
+                        .await;
                 }
             }
             Happening::Belonging { user, joined } => {
@@ -312,22 +325,27 @@ impl Room {
                     (vec![], vec![user])
                 };
                 let event = event::encode_members(&self.shared.directory.named(came), &gone);
-                self.audience.offer(&self.shared.framed(&event), |_| true);
+                self.audience
+                    .offer(&self.shared.framed(&event), |_| true)
+                    .await;
             }
             Happening::Gone { user } => {
                 let frames = self.shared.framed(&event::encode_gone(user));
                 // Their own pages are told by the end of their sessions.
                 self.audience
-                    .offer(&frames, |listener| listener.user != user);
+                    .offer(&frames, |listener| listener.user != user)
+                    .await;
             }
         }
     }
 
-    fn tell_presence(&mut self) {
+    async fn tell_presence(&mut self) {
         if let Some(changes) = self.presence.take_due(Instant::now()) {
             let arrived = self.shared.persons(&self.presence, changes.arrived);
             let event = event::encode_presence(&arrived, &changes.departed);
-            self.audience.offer(&self.shared.framed(&event), |_| true);
+            self.audience
+                .offer(&self.shared.framed(&event), |_| true)
+                .await;
         }
     }
 }

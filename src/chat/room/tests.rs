@@ -1,4 +1,4 @@
-//! When a room pauses before it has something stored, and when it does not.
+//! When a room waits before it has something stored, and when it does not.
 //! What people see of rooms is tested in `tests/chat`.
 
 use std::sync::mpsc as std_mpsc;
@@ -6,7 +6,6 @@ use std::sync::mpsc as std_mpsc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::chat::breather::Breather;
 use crate::chat::directory::Directory;
 use crate::chat::listener::Outlet;
 use crate::chat::pace::Paces;
@@ -29,12 +28,11 @@ impl Outlet for Counted {
     fn close(&self, _why: CloseReason) {}
 }
 
-/// A room with Ana in it, whose pauses the test ends.
+/// A room with Ana in it. Its patience does not end before the test lets time pass: the clock must be paused.
 struct Rehearsal {
     door: RoomDoor,
     listener: Arc<Listener>,
     commits: std_mpsc::Receiver<usize>,
-    pauses: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
     _folder: TempDir,
 }
 
@@ -43,7 +41,6 @@ impl Rehearsal {
         let folder = TempDir::new().unwrap();
         let store = SqliteChatStore::open(&folder.path().join("chat.sqlite3")).unwrap();
         store.join(ANA, LOBBY, UtcMillis(1)).await.unwrap();
-        let (breather, pauses) = Breather::without_thread();
         let shared = Shared {
             store: Arc::new(store),
             directory: Arc::new(Directory::default()),
@@ -53,7 +50,6 @@ impl Rehearsal {
             },
             report: Box::new(|outcome| panic!("{outcome:?}")),
             messages: Paces::new(Duration::from_secs(1), 1),
-            breather,
         };
         let (news, _) = mpsc::unbounded_channel();
         let door = open(LOBBY, Arc::new(shared), news).await.unwrap();
@@ -72,7 +68,6 @@ impl Rehearsal {
             door,
             listener,
             commits,
-            pauses,
             _folder: folder,
         };
         assert_eq!(rehearsal.next_commit().await, 0, "what was released");
@@ -102,45 +97,51 @@ impl Rehearsal {
             }
         }
     }
+
+    /// Lets the room do all that it can do without time.
+    async fn settle(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
-#[tokio::test]
-async fn a_calm_room_stores_what_it_hears_without_a_pause() {
-    let mut room = Rehearsal::begin().await;
+#[tokio::test(start_paused = true)]
+async fn a_calm_room_stores_what_it_hears_without_waiting() {
+    let room = Rehearsal::begin().await;
     for _ in 0..3 {
         room.say();
         assert_eq!(room.next_commit().await, 1);
     }
-    assert!(room.pauses.try_recv().is_err());
 }
 
-#[tokio::test]
-async fn a_busy_room_pauses_so_that_what_comes_in_meanwhile_shares_the_commit() {
-    let mut room = Rehearsal::begin().await;
-    for _ in 0..2 {
+#[tokio::test(start_paused = true)]
+async fn a_busy_room_waits_until_as_many_have_come_as_shared_the_last_commit() {
+    let room = Rehearsal::begin().await;
+    for _ in 0..3 {
         room.say();
     }
-    assert_eq!(room.next_commit().await, 2, "and from now on it is busy");
+    assert_eq!(room.next_commit().await, 3, "and from now on it is busy");
+    for _ in 0..2 {
+        room.say();
+        room.settle().await;
+    }
+    assert_eq!(room.door.wishes.capacity(), WISHES_MAX, "it has them");
     room.say();
-    let pause = room.pauses.recv().await.unwrap();
-    for _ in 0..2 {
-        room.say();
-    }
-    pause.send(()).unwrap();
     assert_eq!(room.next_commit().await, 3);
 }
 
-#[tokio::test]
-async fn a_pause_that_brought_nothing_was_the_last_one() {
-    let mut room = Rehearsal::begin().await;
+#[tokio::test(start_paused = true)]
+async fn a_busy_room_waits_no_longer_than_its_patience_lasts() {
+    let room = Rehearsal::begin().await;
     for _ in 0..2 {
         room.say();
     }
     assert_eq!(room.next_commit().await, 2);
     room.say();
-    room.pauses.recv().await.unwrap().send(()).unwrap();
+    room.settle().await;
+    tokio::time::advance(PATIENCE * 2).await;
     assert_eq!(room.next_commit().await, 1);
     room.say();
-    assert_eq!(room.next_commit().await, 1);
-    assert!(room.pauses.try_recv().is_err());
+    assert_eq!(room.next_commit().await, 1, "nor does it wait again");
 }
