@@ -4,6 +4,7 @@
 //! first byte → tap → TLS → request → page → response, again and again → perhaps a WebSocket → goodbye
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -242,9 +243,11 @@ enum Served {
 /// Requests and responses, until one side has enough or they are over.
 async fn serve(app: &App, stream: Stream, via: &Via, turned_away: bool) -> Served {
     let mut connection = HttpConnection::new(stream, deadlines(app));
+    // One for all requests: to begin to wait for the word costs more than to go on.
+    let mut stopped = pin!(app.stopped());
     let mut requests = 0_u64;
     loop {
-        let head = match connection.next_head(app.stopped()).await {
+        let head = match connection.next_head(stopped.as_mut()).await {
             Ok(Some(head)) => head,
             Ok(None) => break,
             Err(error) => {
