@@ -288,7 +288,7 @@ impl Flow {
             other.acknowledge(segment.ack);
         }
         if segment.flags & flags::RST != 0 {
-            half.reset(moment, events);
+            half.reset(segment.seq, moment, events);
         }
         half.pass(moment, events);
         other.pass(back, events);

@@ -130,30 +130,43 @@ impl Half {
 
     /// The capture has ended: what waits is given, with the gaps before it.
     pub(super) fn finish(&mut self, moment: Moment, events: &mut Vec<Event>) {
-        while !self.waiting.is_empty() {
-            self.leap(moment, events);
-        }
-        let Some(expected) = self.expected.filter(|_| !self.has_ended) else {
-            return;
-        };
-        // One more than is here may be the FIN alone.
-        let lost = self
-            .fin_at
-            .unwrap_or(self.acknowledged)
-            .saturating_sub(expected);
-        if lost > 1 || (lost == 1 && self.fin_at.is_some()) {
-            events.push(moment.event(What::Missing(Missing::of(lost))));
-            self.expected = Some(expected + lost);
-        }
-        self.deliver(moment, events);
+        self.give_waiting(moment, events);
+        self.tell_last_gap(self.fin_at, moment, events);
     }
 
-    /// The connection was broken off.
-    pub(super) fn reset(&mut self, moment: Moment, events: &mut Vec<Event>) {
+    /// The connection was broken off, by a segment with this sequence number.
+    pub(super) fn reset(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
+        self.give_waiting(moment, events);
+        // It stands where the next byte would. Forged ones stand anywhere, so the other side must have come as far.
+        let agreed = self
+            .position(seq)
+            .filter(|&at| self.expected <= Some(at) && at <= self.acknowledged);
+        self.tell_last_gap(self.fin_at.or(agreed), moment, events);
         if !self.has_ended {
             self.has_ended = true;
             events.push(moment.event(What::Reset));
         }
+    }
+
+    /// Nothing more will come: what waits is given, with the gaps before it.
+    fn give_waiting(&mut self, moment: Moment, events: &mut Vec<Event>) {
+        while !self.waiting.is_empty() {
+            self.leap(moment, events);
+        }
+    }
+
+    /// Tells the gap behind all that is here: up to `end` if that is known, else as far as the other side has acknowledged.
+    fn tell_last_gap(&mut self, end: Option<u64>, moment: Moment, events: &mut Vec<Event>) {
+        let Some(expected) = self.expected.filter(|_| !self.has_ended) else {
+            return;
+        };
+        // One more than is here may be the FIN alone.
+        let lost = end.unwrap_or(self.acknowledged).saturating_sub(expected);
+        if lost > 1 || (lost == 1 && end.is_some()) {
+            events.push(moment.event(What::Missing(Missing::of(lost))));
+            self.expected = Some(expected + lost);
+        }
+        self.deliver(moment, events);
     }
 
     fn insert(&mut self, start: u64, bytes: Bytes) {

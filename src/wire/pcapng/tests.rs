@@ -130,6 +130,24 @@ fn what_was_not_kept_is_told_again() {
 }
 
 #[test]
+fn what_was_not_kept_before_an_end_is_told_again() {
+    for (end, story) in [(What::End, "?<end>"), (What::Reset, "?<reset>")] {
+        for missing in [1, 1000] {
+            let recorded_events = [
+                bytes(START, FromServer, b"before"),
+                event(START, FromServer, What::Missing(Missing::of(missing))),
+                event(START, FromServer, end.clone()),
+            ];
+            let written = recorded("10.0.0.1:5", "10.0.0.2:443", &recorded_events);
+            let capture = read(&written.into());
+            let gap = "?".repeat(usize::try_from(missing).unwrap());
+            let story = format!("before{}", story.replace('?', &gap));
+            assert_eq!(text(&one(&capture).events, FromServer), story);
+        }
+    }
+}
+
+#[test]
 fn a_comment_goes_with_the_first_packet_of_its_event() {
     let mut told = bytes(START, FromClient, &[b'x'; 5000]);
     told.comment = Some("The password, in clear.".to_owned());

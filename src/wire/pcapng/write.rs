@@ -185,6 +185,11 @@ impl Tcp {
                 self.acknowledge(direction, &mut out);
             }
             What::Reset => {
+                let [side, _] = self.sides(direction);
+                if side.missing > 0 {
+                    // Without it, nobody could tell these bytes from a forged sequence number.
+                    self.acknowledge(direction, &mut out);
+                }
                 let comment = comment(self.gap(direction).as_deref(), &notes);
                 let flags = flags::RST | flags::ACK;
                 self.send(direction, flags, &[], comment.as_deref(), &mut out);

@@ -87,6 +87,37 @@ fn a_gap_at_the_end_is_told_as_far_as_it_was_acknowledged() {
 }
 
 #[test]
+fn before_a_reset_comes_what_waits_and_what_both_sides_say_was_sent() {
+    const WAITS: &[(u32, &[u8])] = &[(100, b"abc"), (105, b"fg")];
+    let whole = &WAITS[..1];
+    for (segments, acknowledged, reset_at, story) in [
+        (whole, 103, 103, "abc<reset>"),
+        (whole, 104, 104, "abc?<reset>"),
+        (whole, 113, 113, "abc??????????<reset>"),
+        (WAITS, 100, 107, "abc??fg<reset>"),
+        (WAITS, 110, 110, "abc??fg???<reset>"),
+        // Forged: nobody has received that much, or the place is behind.
+        (whole, 103, 1_000_000, "abc<reset>"),
+        (whole, 103, 50, "abc<reset>"),
+        // An answer to something unexpected has the number 0; what was acknowledged was sent all the same.
+        (whole, 113, 0, "abc??????????<reset>"),
+    ] {
+        let mut script = Script::new();
+        for (seq, payload) in segments {
+            script.data(*seq, payload);
+        }
+        script.acknowledge(acknowledged);
+        script.packet(FromClient, flags::RST, reset_at, 0, b"");
+        let capture = script.capture();
+        assert_eq!(
+            text(&one(&capture).events, FromClient),
+            story,
+            "{acknowledged} {reset_at}"
+        );
+    }
+}
+
+#[test]
 fn a_capture_that_begins_late_takes_the_lower_port_for_the_servers() {
     let mut script = Script(Vec::new());
     script.packet(FromServer, flags::ACK, 5000, 7000, b"tail");
