@@ -12,6 +12,7 @@
 )]
 
 mod kept;
+mod lock;
 mod mutator;
 mod targets;
 
