@@ -8,7 +8,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
 use secure_chat::chat::event::{MessageNews, encode_message};
-use secure_chat::http::head::decode_request_head;
+use secure_chat::http::head::{Scanned, decode_request_head};
 use secure_chat::http::router::{Route, find};
 use secure_chat::http::{Method, Response, StatusCode, Version, response::Circumstances};
 use secure_chat::model::{ChangeId, ClientId, GroupId, Message, MessageId, UserId, UtcMillis};
@@ -52,7 +52,7 @@ const ROUTES: &[Route<&str>] = &[
 
 fn http(c: &mut Criterion) {
     c.bench_function("request head", |b| {
-        b.iter(|| decode_request_head(black_box(REQUEST), &mut 0));
+        b.iter(|| decode_request_head(black_box(REQUEST), &mut Scanned::default()));
     });
     let segments = ["static", "18f0a1b2c3d", "messages.js"].map(Cow::from);
     c.bench_function("route", |b| {

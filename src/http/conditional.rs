@@ -75,7 +75,7 @@ fn any_tag(fields: &Fields, name: &str, matches: impl Fn(&str) -> bool) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::head::decode_request_head;
+    use crate::http::head::{Scanned, decode_request_head};
     use crate::octets::Progress;
 
     const CURRENT: Validators<'_> = Validators {
@@ -87,7 +87,7 @@ mod tests {
 
     fn fields(lines: &str) -> Fields {
         let input = format!("GET / HTTP/1.1\r\n{lines}\r\n");
-        match decode_request_head(input.as_bytes(), &mut 0) {
+        match decode_request_head(input.as_bytes(), &mut Scanned::default()) {
             Ok(Progress::Done { value, .. }) => value.fields,
             other => panic!("{other:?}"),
         }

@@ -46,12 +46,12 @@ pub fn is_same_origin(origin: &str, scheme: Scheme, authority: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::head::decode_request_head;
+    use crate::http::head::{Scanned, decode_request_head};
     use crate::octets::Progress;
 
     fn own(lines: &str) -> bool {
         let input = format!("POST / HTTP/1.1\r\n{lines}\r\n");
-        match decode_request_head(input.as_bytes(), &mut 0) {
+        match decode_request_head(input.as_bytes(), &mut Scanned::default()) {
             Ok(Progress::Done { value, .. }) => {
                 is_own(&value.fields, Scheme::Http, "localhost:8080")
             }

@@ -142,32 +142,40 @@ impl RequestHead {
     }
 }
 
+/// How far a head that comes piece by piece has been looked at, so that all of it together costs linear time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scanned {
+    /// Up to here there is no empty line.
+    len: usize,
+    /// Where the first line ended, once it did.
+    first_line_end: Option<usize>,
+    /// Whether it may begin a request.
+    first_line_is_good: bool,
+}
+
 /// Reads one request head from the beginning of `input`.
 ///
 /// Empty lines in front of it are passed over (RFC 9112 §2.2) and belong to `used_bytes` and to
-/// `RequestHead::bytes`. `scanned` remembers between calls how far `input` was searched already, so
-/// that a head which arrives byte by byte costs linear time: start with 0, and keep it for the
-/// same, growing input.
+/// `RequestHead::bytes`. `scanned` is kept between calls for the same, growing input.
 ///
 /// # Errors
 /// `HeadError`: for the line ends and lengths of what came at once, for the first line when it has ended, so that
 /// who speaks another protocol need not wait for an answer, for field lines when the head has.
 pub fn decode_request_head(
     input: &[u8],
-    scanned: &mut usize,
+    scanned: &mut Scanned,
 ) -> Result<Progress<RequestHead>, HeadError> {
-    let scanned_before = *scanned;
     let found = find_head_end(input, scanned);
     if !matches!(found, Ok(Some(_))) {
-        refuse_first_line(input, scanned_before)?;
+        refuse_first_line(input, scanned)?;
     }
     let Some(head_len) = found? else {
-        refuse_too_long(input)?;
+        refuse_too_long(input, scanned)?;
         return Ok(Progress::NeedMore);
     };
     let head = input.get(..head_len).unwrap_or_default();
     if head_len > HEAD_LEN_MAX {
-        refuse_too_long(head)?;
+        refuse_too_long(head, scanned)?;
     }
     let value = split_head(head)?;
     Ok(Progress::Done {
@@ -177,9 +185,9 @@ pub fn decode_request_head(
 }
 
 /// The length of the head in front of `input`, empty line included, once that line is there.
-fn find_head_end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, HeadError> {
+fn find_head_end(input: &[u8], scanned: &mut Scanned) -> Result<Option<usize>, HeadError> {
     let start = leading_empty_lines(input);
-    let mut at = (*scanned).max(start);
+    let mut at = scanned.len.max(start);
     while let Some(offset) = input
         .get(at..)
         .and_then(|rest| rest.iter().position(|&byte| byte == b'\r' || byte == b'\n'))
@@ -187,11 +195,12 @@ fn find_head_end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, Hea
         let end = at + offset;
         match input.get(end..end + 2) {
             Some(b"\r\n") => {
+                scanned.first_line_end.get_or_insert(end);
                 // Two line ends in a row: the second one is the empty line.
                 if end > start && input.get(end + 2..end + 4) == Some(b"\r\n") {
                     return Ok(Some(end + 4));
                 }
-                *scanned = end;
+                scanned.len = end;
                 if matches!(input.get(end + 2..), Some([] | [b'\r'])) {
                     return Ok(None);
                 }
@@ -199,13 +208,13 @@ fn find_head_end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, Hea
             }
             Some([b'\r', _]) => return Err(HeadError::BareCr),
             None if input.get(end) == Some(&b'\r') => {
-                *scanned = end;
+                scanned.len = end;
                 return Ok(None);
             }
             _ => return Err(HeadError::BareLf),
         }
     }
-    *scanned = input.len();
+    scanned.len = input.len();
     Ok(None)
 }
 
@@ -214,16 +223,14 @@ fn leading_empty_lines(input: &[u8]) -> usize {
 }
 
 /// Whether what came is too long to become a head, and which part of it is to blame.
-fn refuse_too_long(input: &[u8]) -> Result<(), HeadError> {
-    let line = input.get(leading_empty_lines(input)..).unwrap_or_default();
-    let line_len = line
-        .iter()
-        .position(|&byte| byte == b'\r')
-        .unwrap_or(line.len());
+fn refuse_too_long(input: &[u8], scanned: &Scanned) -> Result<(), HeadError> {
+    let start = leading_empty_lines(input);
+    let end = scanned.first_line_end.unwrap_or(input.len());
+    let line_len = end.saturating_sub(start);
     if line_len > METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len() {
         // RFC 9112 §3 wants a 501 if it is the method that is too long.
-        let method = line.get(..=METHOD_LEN_MAX).unwrap_or_default();
-        return Err(if is_token(method) {
+        let method = input.get(start..=start + METHOD_LEN_MAX);
+        return Err(if is_token(method.unwrap_or_default()) {
             HeadError::UnknownMethod
         } else {
             HeadError::TargetTooLong
@@ -235,21 +242,21 @@ fn refuse_too_long(input: &[u8]) -> Result<(), HeadError> {
     Ok(())
 }
 
-/// Whether the first line, if it ended behind the `scanned` bytes that were searched before, begins no request.
-fn refuse_first_line(input: &[u8], scanned: usize) -> Result<(), HeadError> {
-    let start = leading_empty_lines(input);
-    let line = input.get(start..).unwrap_or_default();
-    let line_len = line
-        .iter()
-        .position(|&byte| byte == b'\r' || byte == b'\n')
-        .unwrap_or(line.len());
-    let is_news = scanned <= start + line_len;
-    if !is_news || line.get(line_len..line_len + 2) != Some(b"\r\n") {
+/// Whether the first line, if it has ended, begins no request. Asked once.
+fn refuse_first_line(input: &[u8], scanned: &mut Scanned) -> Result<(), HeadError> {
+    let Some(end) = scanned.first_line_end else {
+        return Ok(());
+    };
+    if scanned.first_line_is_good {
         return Ok(());
     }
-    let line = line.get(..line_len + 2).unwrap_or_default();
+    let start = leading_empty_lines(input);
+    let line = input.get(start..end + 2).unwrap_or_default();
     match httparse::Request::new(&mut []).parse(line) {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            scanned.first_line_is_good = true;
+            Ok(())
+        }
         Err(error) => Err(explain(error, line)),
     }
 }

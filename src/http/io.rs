@@ -18,7 +18,7 @@ use super::body::{
     decode_chunk_line, decode_trailers,
 };
 use super::date;
-use super::head::{HEAD_LEN_MAX, HeadError, RequestHead, decode_request_head};
+use super::head::{HEAD_LEN_MAX, HeadError, RequestHead, Scanned, decode_request_head};
 use super::response::{Circumstances, Response};
 use super::status::StatusCode;
 use crate::octets::{Chunk, Progress};
@@ -169,7 +169,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         if self.unread.is_empty() && !self.first_bytes(until, stop).await? {
             return Ok(None);
         }
-        let mut scanned = 0;
+        let mut scanned = Scanned::default();
         loop {
             match decode_request_head(&self.unread, &mut scanned).map_err(ReadError::Head)? {
                 Progress::Done { value, used_bytes } => {

@@ -242,12 +242,12 @@ fn split_path(target: &str) -> Result<Path<'_>, HeadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::head::decode_request_head;
+    use crate::http::head::{Scanned, decode_request_head};
     use crate::octets::Progress;
 
     fn head(request_line: &str, fields: &str) -> RequestHead {
         let input = format!("{request_line}\r\n{fields}\r\n");
-        match decode_request_head(input.as_bytes(), &mut 0) {
+        match decode_request_head(input.as_bytes(), &mut Scanned::default()) {
             Ok(Progress::Done { value, .. }) => value,
             other => panic!("{input:?}: {other:?}"),
         }

@@ -2,11 +2,11 @@
 //! Content that arrives slowly or in pieces is `io`'s to read.
 
 use super::*;
-use crate::http::head::decode_request_head;
+use crate::http::head::{Scanned, decode_request_head};
 
 fn framing(version: &str, fields: &str) -> Result<Framing, HeadError> {
     let input = format!("POST / {version}\r\n{fields}\r\n");
-    match decode_request_head(input.as_bytes(), &mut 0) {
+    match decode_request_head(input.as_bytes(), &mut Scanned::default()) {
         Ok(Progress::Done { value, .. }) => Framing::of(&value),
         other => panic!("{input:?}: {other:?}"),
     }

@@ -4,7 +4,7 @@
 use super::*;
 
 fn decode(input: &[u8]) -> Result<Progress<RequestHead>, HeadError> {
-    decode_request_head(input, &mut 0)
+    decode_request_head(input, &mut Scanned::default())
 }
 
 fn head(input: &[u8]) -> RequestHead {
@@ -23,7 +23,7 @@ fn a_head_keeps_three_promises() {
         b"\r\n\r\nGET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
     ] {
         // Every proper prefix wants more, whether searched afresh or from where it stopped.
-        let mut scanned = 0;
+        let mut scanned = Scanned::default();
         for end in 0..input.len() {
             assert_eq!(
                 decode(&input[..end]),
@@ -127,7 +127,7 @@ fn a_first_line_that_begins_no_request_is_refused_when_it_has_ended() {
     ] {
         let what = line.escape_ascii().to_string();
         assert_eq!(decode(line), Err(error.clone()), "{what}");
-        let mut scanned = 0;
+        let mut scanned = Scanned::default();
         let before = &line[..line.len() - 1];
         assert_eq!(
             decode_request_head(before, &mut scanned),
@@ -238,7 +238,7 @@ fn mutated_heads_never_panic() {
                 _ => input.insert(at, b"\r\n\0 :\t/\xff"[next(8)]),
             }
         }
-        let mut scanned = 0;
+        let mut scanned = Scanned::default();
         let piecewise = (0..=input.len())
             .map(|end| decode_request_head(&input[..end], &mut scanned))
             .find(|answer| *answer != Ok(Progress::NeedMore));

@@ -14,7 +14,9 @@ use secure_chat::http::body::{
 use secure_chat::http::conditional::{Validators, Verdict, evaluate, if_range_holds};
 use secure_chat::http::cookie::{SetCookie, cookies};
 use secure_chat::http::form::{FORM_FIELDS_MAX, FORM_TYPE, Form};
-use secure_chat::http::head::{FIELD_LINES_MAX, HEAD_LEN_MAX, TARGET_LEN_MAX, decode_request_head};
+use secure_chat::http::head::{
+    FIELD_LINES_MAX, HEAD_LEN_MAX, Scanned, TARGET_LEN_MAX, decode_request_head,
+};
 use secure_chat::http::io::{Deadlines, HttpConnection};
 use secure_chat::http::range::{Wanted, wanted};
 use secure_chat::http::router::{Found, Route, find};
@@ -33,8 +35,8 @@ use super::promises::{choices, decode, lengths_below, pieces};
 
 /// A head is the same however it arrives, is spelled by its parts and nothing else, and what is refused in it is shown as wrong.
 pub(crate) fn head(input: &[u8]) -> bool {
-    let at_once = decode_request_head(input, &mut 0);
-    let mut scanned = 0;
+    let at_once = decode_request_head(input, &mut Scanned::default());
+    let mut scanned = Scanned::default();
     let stepwise = lengths_below(input.len())
         .chain([input.len()])
         .map(|len| decode_request_head(&input[..len], &mut scanned))
@@ -159,7 +161,9 @@ fn is_shown_as_wrong(error: &HeadError, input: &[u8]) {
 /// A target is one of the forms of RFC 9112 §3.2, and no escape leads out of its segment.
 pub(crate) fn target(input: &[u8]) -> bool {
     let request = [b"GET ", input, b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
-    let Ok(Progress::Done { value: head, .. }) = decode_request_head(&request, &mut 0) else {
+    let Ok(Progress::Done { value: head, .. }) =
+        decode_request_head(&request, &mut Scanned::default())
+    else {
         return authority(input);
     };
     let Ok(target) = decode_target(&head, Scheme::Http) else {
@@ -407,7 +411,9 @@ pub(crate) fn conditions(input: &[u8]) -> bool {
     let ([len], lines) = choices(input);
     let len = usize::from(len) * 3;
     let request = [b"GET / HTTP/1.1\r\n", lines, b"\r\n\r\n"].concat();
-    let Ok(Progress::Done { value: head, .. }) = decode_request_head(&request, &mut 0) else {
+    let Ok(Progress::Done { value: head, .. }) =
+        decode_request_head(&request, &mut Scanned::default())
+    else {
         return lines.get(..40.min(lines.len())).is_some_and(is_a_date);
     };
     match wanted(&head.fields, len) {

@@ -1,6 +1,6 @@
 //! What the server reads of a WebSocket: the request for it, frames, the messages they make, and how they say goodbye.
 
-use secure_chat::http::head::decode_request_head;
+use secure_chat::http::head::{Scanned, decode_request_head};
 use secure_chat::http::target::Scheme;
 use secure_chat::http::{Method, Version, cross_site};
 use secure_chat::octets::{Direction, Progress};
@@ -22,7 +22,9 @@ pub(crate) fn handshake(input: &[u8]) -> bool {
     let ([choice], input) = choices(input);
     let secure = choice & 1 == 1;
     let request = [input, b"\r\n\r\n"].concat();
-    let Ok(Progress::Done { value: head, .. }) = decode_request_head(&request, &mut 0) else {
+    let Ok(Progress::Done { value: head, .. }) =
+        decode_request_head(&request, &mut Scanned::default())
+    else {
         return sec_websocket_accept(input).is_ok();
     };
     let text = |name| std::str::from_utf8(name).expect("a name is a token");

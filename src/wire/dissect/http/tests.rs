@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::head::decode_request_head;
+use crate::http::head::{Scanned, decode_request_head};
 use crate::octets::Progress;
 use crate::wire::dissect::mutation;
 
@@ -374,7 +374,7 @@ fn the_tree_and_the_server_agree_on_what_is_wrong() {
             .into_iter()
             .filter(|problem| !problem.contains("decimal number"))
             .collect();
-        match decode_request_head(&copy, &mut 0) {
+        match decode_request_head(&copy, &mut Scanned::default()) {
             // A method that nobody knows is not wrong.
             Ok(Progress::NeedMore) | Err(HeadError::UnknownMethod) => {}
             Ok(Progress::Done { .. }) => {
