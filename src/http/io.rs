@@ -1,6 +1,8 @@
 //! Moves the bytes of HTTP between a stream and the pure files beside this one.
 //! No grammar: what a head, a chunk or a response looks like is decided there.
 
+mod alarm;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -11,8 +13,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use self::alarm::Alarm;
 use super::body::{
     BodyError, CHUNK_EXTENSIONS_LEN_MAX, CONTENT_LEN_MAX, Framing, decode_chunk_end,
     decode_chunk_line, decode_trailers,
@@ -67,27 +70,6 @@ pub struct HttpConnection<S> {
     first_head_until: Option<Instant>,
     /// For the time between two requests.
     alarm: Alarm,
-}
-
-/// An alarm that is put off much more often than it rings. To put it off costs nothing: it goes off when it was set for
-/// first, sees that this was too early, and sleeps on.
-#[derive(Debug)]
-struct Alarm(Pin<Box<Sleep>>);
-
-impl Alarm {
-    /// Ready at `until`.
-    async fn at(&mut self, until: Instant) {
-        if self.0.deadline() > until {
-            self.0.as_mut().reset(until);
-        }
-        loop {
-            self.0.as_mut().await;
-            if self.0.deadline() >= until {
-                return;
-            }
-            self.0.as_mut().reset(until);
-        }
-    }
 }
 
 /// Why no request came out of a connection.
@@ -148,7 +130,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
             unread: BytesMut::new(),
             deadlines,
             first_head_until: Some(first_head_until),
-            alarm: Alarm(Box::pin(sleep_until(first_head_until))),
+            alarm: Alarm::set_for(first_head_until),
         }
     }
 
@@ -481,27 +463,6 @@ mod tests {
         assert!(first > 100);
         assert_eq!(kept_after(90).await, first, "the same one is used again");
         assert_eq!(kept_after(OUT_KEPT_MAX + 1).await, 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_alarm_rings_at_the_time_it_was_set_for_last() {
-        let start = Instant::now();
-        let at = |secs| start + Duration::from_secs(secs);
-        let is_now =
-            |secs| (at(secs)..at(secs) + Duration::from_millis(2)).contains(&Instant::now());
-        let mut alarm = Alarm(Box::pin(sleep_until(at(10))));
-        for (set_for, waited_until) in [(60, 5), (65, 30), (90, 64), (95, 94)] {
-            let waiting = timeout_at(at(waited_until), alarm.at(at(set_for)));
-            assert!(
-                waiting.await.is_err(),
-                "put off to {set_for}, it rang earlier"
-            );
-        }
-        alarm.at(at(95)).await;
-        assert!(is_now(95));
-        assert!(timeout_at(at(96), alarm.at(at(500))).await.is_err());
-        alarm.at(at(97)).await;
-        assert!(is_now(97), "brought forward, it rang later");
     }
 
     #[test]

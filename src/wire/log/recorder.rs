@@ -1,5 +1,5 @@
-//! What is recorded of one connection: the bytes that the tap under TLS saw, and the secrets that open them.
-//! It keeps, and hands out through a `Sight` alone; what the bytes mean is computed by others, and every time is passed in.
+//! Records one connection: takes what the tap under TLS saw and the secrets that open it, and tells those who wait for it.
+//! Handed out through a `Sight` alone; what the bytes mean is computed by others, and every time is passed in.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,17 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::fingerprint::Fingerprint;
+use super::kept::{Ending, Kept};
 use super::owner::{Badge, Owner, Traveller, Viewer};
-use super::plaintext::Plaintext;
-use super::record::{Cursor, Hold, Record};
 use super::shelf::Shelf;
-use super::sight::Reading;
 use super::sink::{About, News};
-use super::telling::Waiting;
 use crate::octets::{Chunk, Direction};
-use crate::wire::both::Both;
-use crate::wire::decrypt::{KeyLogLine, Secrets};
+use crate::wire::decrypt::KeyLogLine;
 use crate::wire::event::{Event, What};
 
 /// The shelf is told in steps of so many bytes what a connection holds: telling it of each chunk would have all
@@ -39,45 +34,6 @@ pub struct Recorder {
     news: Notify,
 }
 
-/// What is kept of it. Whoever holds it was let in by `Recorder::shown_to`.
-#[derive(Debug)]
-pub(super) struct Kept {
-    record: Record,
-    secrets: Secrets,
-    owner: Owner,
-    negotiated: Option<String>,
-    ended: Option<Ending>,
-    /// Whether another's request may come next.
-    should_close: bool,
-    /// Whether it has carried a request and its response.
-    has_carried: bool,
-    waiting: Waiting,
-    /// Under TLS. Boxed, since a connection in clear would have as much room for it.
-    plaintext: Option<Box<Plaintext>>,
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// When, in nanoseconds since 1970.
-    pub time_ns: u64,
-    /// In a few words, as in the log.
-    pub why: String,
-}
-
-/// A connection as a whole, as far as it has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// How many bytes have crossed.
-    pub bytes: Both<u64>,
-    /// How many of them were not kept.
-    pub missing: Both<u64>,
-    /// What the handshake agreed on, in a line; `None` without TLS, or before it is through.
-    pub negotiated: Option<String>,
-    /// How it ended, if it has.
-    pub ended: Option<Ending>,
-}
-
 impl Recorder {
     /// Before the first byte. `is_tls`: whether a handshake is expected.
     pub(super) fn new(about: About, is_tls: bool, shelf: Arc<Shelf>) -> Self {
@@ -85,17 +41,7 @@ impl Recorder {
         let recorder = Self {
             about: Arc::new(about),
             shelf,
-            kept: Mutex::new(Kept {
-                record: Record::default(),
-                secrets: Secrets::default(),
-                owner: Owner::default(),
-                negotiated: None,
-                ended: None,
-                should_close: false,
-                has_carried: false,
-                waiting: Waiting::new(is_tls),
-                plaintext: is_tls.then(Box::default),
-            }),
+            kept: Mutex::new(Kept::new(is_tls)),
             cost: AtomicUsize::new(EMPTY_COST),
             watchers: AtomicUsize::new(0),
             news: Notify::new(),
@@ -401,72 +347,6 @@ impl Recorder {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Whoever panicked with the lock held did so between whole steps.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    pub(super) fn state(&self) -> State {
-        State {
-            bytes: self.record.totals(),
-            missing: self.record.missing(),
-            negotiated: self.negotiated.clone(),
-            ended: self.ended.clone(),
-        }
-    }
-
-    pub(super) fn read(&self, cursor: &mut Cursor) -> Reading {
-        Reading {
-            events: self.record.read(cursor, self.hold()),
-            secrets: self.secrets.clone(),
-            state: self.state(),
-        }
-    }
-
-    /// Whether `read` would give something for this cursor, or nothing more will come.
-    pub(super) fn has_news(&self, cursor: &Cursor) -> bool {
-        self.ended.is_some() || self.record.has_news(cursor, self.hold())
-    }
-
-    /// `None` without TLS.
-    pub(super) fn plaintext_fingerprints(&self) -> Option<Both<Fingerprint>> {
-        self.plaintext.as_ref().map(|it| it.fingerprints())
-    }
-
-    /// What is not shown yet.
-    fn hold(&self) -> Hold {
-        match self.owner {
-            // None but the instructor sees it, who may see everybody's.
-            Owner::Nobody | Owner::Several if !self.waiting.is_handshake() => Hold::Nothing,
-            _ => self.waiting.hold(),
-        }
-    }
-
-    /// The handshake is through, or has failed. True if nothing came together with its last record.
-    fn settle(&mut self, unread_len: usize) -> bool {
-        if let Some(plaintext) = &mut self.plaintext
-            && self.waiting.is_handshake()
-        {
-            plaintext.checkpoint();
-        }
-        let totals = self.record.totals();
-        self.waiting.settle(totals, unread_len)
-    }
-
-    fn claim_the_rest(&mut self, tell: impl FnMut(&Event)) {
-        let client_total = self.record.totals().client;
-        self.waiting.claim_the_rest(client_total, tell);
-    }
-
-    fn has_unclaimed(&self) -> bool {
-        let has_come_inside = self.plaintext.as_ref().map(|it| it.has_come_since());
-        self.waiting
-            .has_unclaimed(self.record.totals(), has_come_inside)
-    }
-
-    /// How much memory it takes, in bytes.
-    fn cost(&self) -> usize {
-        let pending_len = self.plaintext.as_ref().map_or(0, |it| it.held_len());
-        self.record.cost() + self.waiting.cost() + pending_len
     }
 }
 

@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::fingerprint::Fingerprint;
+use super::kept::State;
 use super::owner::Viewer;
 use super::record::Cursor;
-use super::recorder::{Recorder, State};
+use super::recorder::Recorder;
 use super::sink::About;
 use crate::wire::both::Both;
 use crate::wire::decrypt::Secrets;
