@@ -227,8 +227,10 @@ pub(crate) mod tests {
         assert_eq!(*kept.closed.lock().unwrap(), Some(CloseReason::TooSlow));
     }
 
+    type Seat = (Arc<Listener>, Arc<Kept>);
+
     /// An audience of as many as asked for, who hear everything at once.
-    fn audience(size: usize) -> (Audience, Vec<(Arc<Listener>, Arc<Kept>)>) {
+    fn audience(size: usize) -> (Audience, Vec<Seat>) {
         let listeners: Vec<_> = (0..size).map(|_| listener()).collect();
         let mut audience = Audience::default();
         for (listener, _) in &listeners {
@@ -245,7 +247,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn an_audience_forgets_who_takes_nothing_any_more_and_passes_over_nobody_else() {
         let (mut audience, listeners) = audience(3 * OFFERED_AT_ONCE);
-        let is_lost = |number: &usize| number % 5 == 0 || (60..70).contains(number);
+        let is_lost = |number: &usize| number.is_multiple_of(5) || (60..70).contains(number);
         for number in (0..listeners.len()).filter(is_lost) {
             let full = &listeners[number].1.full;
             full.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -102,11 +102,16 @@ impl Timeline {
         if new.iter().any(|item| item.kind == Kind::Missing) {
             return;
         }
-        // It lies within one message, which goes on behind it.
-        let item = Item::at(direction, Kind::Missing, range, times);
+        let around = desk.messages.item_at(desk.ledger, direction, at);
+        let mut item = Item::at(direction, Kind::Missing, range.clone(), times);
+        if around.is_none() {
+            // Behind the end, where no message is under way.
+            item.plain = Some(range);
+        }
         let item = item.seen_by_all(titles::missing(missing.bytes));
         let gap = desk.ledger.add(item, Detail::Nothing);
-        if let Some(around) = desk.messages.item_at(desk.ledger, direction, at) {
+        if let Some(around) = around {
+            // It lies within one message, which goes on behind it.
             desk.ledger.relate(around, gap);
         }
     }
