@@ -145,7 +145,9 @@ impl RequestHead {
 /// How far a head that comes piece by piece has been looked at, so that all of it together costs linear time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scanned {
-    /// Up to here there is no empty line.
+    /// Where the first line begins, as far as is known: behind the empty lines in front of it.
+    start: usize,
+    /// Up to here there is no empty line behind the first, and no end of a line that is not noted.
     len: usize,
     /// Where the first line ended, once it did.
     first_line_end: Option<usize>,
@@ -186,7 +188,10 @@ pub fn decode_request_head(
 
 /// The length of the head in front of `input`, empty line included, once that line is there.
 fn find_head_end(input: &[u8], scanned: &mut Scanned) -> Result<Option<usize>, HeadError> {
-    let start = leading_empty_lines(input);
+    while input.get(scanned.start..scanned.start + 2) == Some(b"\r\n") {
+        scanned.start += 2;
+    }
+    let start = scanned.start;
     let mut at = scanned.len.max(start);
     while let Some(offset) = input
         .get(at..)
@@ -224,9 +229,10 @@ fn leading_empty_lines(input: &[u8]) -> usize {
 
 /// Whether what came is too long to become a head, and which part of it is to blame.
 fn refuse_too_long(input: &[u8], scanned: &Scanned) -> Result<(), HeadError> {
-    let start = leading_empty_lines(input);
-    let end = scanned.first_line_end.unwrap_or(input.len());
-    let line_len = end.saturating_sub(start);
+    let start = scanned.start;
+    // Of a line end that has not come whole the first half is none of the line's.
+    let line_end = scanned.first_line_end.unwrap_or(scanned.len);
+    let line_len = line_end.saturating_sub(start);
     if line_len > METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len() {
         // RFC 9112 §3 wants a 501 if it is the method that is too long.
         let method = input.get(start..=start + METHOD_LEN_MAX);
@@ -250,8 +256,7 @@ fn refuse_first_line(input: &[u8], scanned: &mut Scanned) -> Result<(), HeadErro
     if scanned.first_line_is_good {
         return Ok(());
     }
-    let start = leading_empty_lines(input);
-    let line = input.get(start..end + 2).unwrap_or_default();
+    let line = input.get(scanned.start..end + 2).unwrap_or_default();
     match httparse::Request::new(&mut []).parse(line) {
         Ok(_) => {
             scanned.first_line_is_good = true;

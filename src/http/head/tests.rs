@@ -115,6 +115,49 @@ fn a_lone_line_feed_is_refused_before_the_head_ends() {
     assert_eq!(decode(b"GET / HTTP/1.0\r\nA"), Ok(Progress::NeedMore));
 }
 
+/// What was looked at may become anything: nobody would see it.
+#[test]
+fn what_came_before_is_not_looked_at_again() {
+    let field = format!("X: {}\r\n", "x".repeat(500));
+    let get = format!("\r\nGET / HTTP/1.1\r\n{}", field.repeat(5));
+    for (input, is_judged_at) in [
+        ("\r\n".repeat(500), 0),
+        (format!("GET /{}", "a".repeat(500)), 0),
+        // The first line is looked at twice, the second time as a whole.
+        (get, "\r\nGET / HTTP/1.1\r\n".len()),
+    ] {
+        let mut seen = input.clone().into_bytes();
+        let mut scanned = Scanned::default();
+        for end in 1..=input.len() {
+            let found = decode_request_head(&seen[..end], &mut scanned);
+            assert_eq!(found, Ok(Progress::NeedMore), "{end} of {input:?}");
+            if end >= is_judged_at {
+                seen[..scanned.start.max(scanned.len)].fill(b'\n');
+            }
+        }
+        let changed = seen.iter().filter(|&&byte| byte == b'\n').count();
+        assert!(changed + field.len() >= input.len(), "{input:?}");
+    }
+}
+
+#[test]
+fn a_line_is_as_long_as_it_is_whether_its_end_has_come_or_not() {
+    let method = "A".repeat(METHOD_LEN_MAX);
+    let line_len_max = METHOD_LEN_MAX + TARGET_LEN_MAX + " HTTP/1.1 ".len();
+    for (line_len, found) in [
+        (line_len_max, Ok(Progress::NeedMore)),
+        (line_len_max + 1, Err(HeadError::TargetTooLong)),
+    ] {
+        let target = "a".repeat(line_len - METHOD_LEN_MAX - " / HTTP/1.1".len());
+        let line = format!("{method} /{target} HTTP/1.1");
+        assert_eq!(line.len(), line_len);
+        for behind in ["", "\r", "\r\n", "\r\nX"] {
+            let input = line.clone() + behind;
+            assert_eq!(decode(input.as_bytes()), found, "{line_len} {behind:?}");
+        }
+    }
+}
+
 #[test]
 fn a_first_line_that_begins_no_request_is_refused_when_it_has_ended() {
     use HeadError as E;

@@ -82,16 +82,15 @@ impl Half {
         moment: Moment,
         events: &mut Vec<Event>,
     ) {
-        let Some(start) = self.position(seq) else {
+        let Some(start) = self.position(seq).filter(|_| !self.has_ended) else {
             return;
         };
         let end = start.saturating_add(bytes.len() as u64);
         self.insert(start, bytes);
         self.deliver(moment, events);
-        if cut > 0 && self.expected == Some(end) {
+        if cut > 0 && self.expected == Some(end) && !self.has_ended {
             // The other side has the rest: nobody will send it again.
-            events.push(moment.event(What::Missing(Missing::of(cut as u64))));
-            self.expected = Some(end.saturating_add(cut as u64));
+            self.pass_over(cut as u64, moment, events);
             self.deliver(moment, events);
         }
         while self.waiting_len > WAITING_LEN_MAX || self.waiting.len() > WAITING_SEGMENTS_MAX {
@@ -128,24 +127,30 @@ impl Half {
         }
     }
 
-    /// The capture has ended: what waits is given, with the gaps before it.
+    /// The capture has ended: what waits is given, with the gaps before it and behind it.
     pub(super) fn finish(&mut self, moment: Moment, events: &mut Vec<Event>) {
         self.give_waiting(moment, events);
-        self.tell_last_gap(self.fin_at, moment, events);
+        // One more than is here may be the FIN alone.
+        let lost = self.lost_up_to(self.fin_at.unwrap_or(self.acknowledged));
+        if lost > 1 || (lost == 1 && self.fin_at.is_some()) {
+            self.pass_over(lost, moment, events);
+        }
+        self.deliver(moment, events);
     }
 
     /// The connection was broken off, by a segment with this sequence number.
     pub(super) fn reset(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
         self.give_waiting(moment, events);
-        // It stands where the next byte would. Forged ones stand anywhere, so the other side must have come as far.
-        let agreed = self
-            .position(seq)
-            .filter(|&at| self.expected <= Some(at) && at <= self.acknowledged);
-        self.tell_last_gap(self.fin_at.or(agreed), moment, events);
-        if !self.has_ended {
-            self.has_ended = true;
-            events.push(moment.event(What::Reset));
+        // What the other side has acknowledged was sent, and no more is certain: who forges a FIN or RST chooses its number. One
+        // more than is here is a byte if the RST stands behind it, else it may be the FIN alone.
+        let fin_at = self.fin_at.filter(|&fin_at| fin_at <= self.acknowledged);
+        let lost = self.lost_up_to(fin_at.unwrap_or(self.acknowledged));
+        let is_sure = fin_at.is_some() || self.position(seq) == Some(self.acknowledged);
+        if lost > 1 || (lost == 1 && is_sure) {
+            self.pass_over(lost, moment, events);
         }
+        self.deliver(moment, events);
+        self.close(What::Reset, moment, events);
     }
 
     /// Nothing more will come: what waits is given, with the gaps before it.
@@ -155,18 +160,26 @@ impl Half {
         }
     }
 
-    /// Tells the gap behind all that is here: up to `end` if that is known, else as far as the other side has acknowledged.
-    fn tell_last_gap(&mut self, end: Option<u64>, moment: Moment, events: &mut Vec<Event>) {
-        let Some(expected) = self.expected.filter(|_| !self.has_ended) else {
-            return;
-        };
-        // One more than is here may be the FIN alone.
-        let lost = end.unwrap_or(self.acknowledged).saturating_sub(expected);
-        if lost > 1 || (lost == 1 && end.is_some()) {
-            events.push(moment.event(What::Missing(Missing::of(lost))));
-            self.expected = Some(expected + lost);
+    /// How many bytes are missing between what is here and `end`.
+    fn lost_up_to(&self, end: u64) -> u64 {
+        let here = self.expected.filter(|_| !self.has_ended);
+        end.saturating_sub(here.unwrap_or(end))
+    }
+
+    /// Tells that so many bytes are missing.
+    fn pass_over(&mut self, lost: u64, moment: Moment, events: &mut Vec<Event>) {
+        events.push(moment.event(What::Missing(Missing::of(lost))));
+        self.expected = self.expected.map(|expected| expected.saturating_add(lost));
+    }
+
+    /// Nothing comes behind this, whatever is still captured.
+    fn close(&mut self, end: What, moment: Moment, events: &mut Vec<Event>) {
+        if !self.has_ended {
+            self.has_ended = true;
+            self.waiting.clear();
+            self.waiting_len = 0;
+            events.push(moment.event(end));
         }
-        self.deliver(moment, events);
     }
 
     fn insert(&mut self, start: u64, bytes: Bytes) {
@@ -191,15 +204,14 @@ impl Half {
             let (start, bytes) = entry.remove_entry();
             self.waiting_len -= bytes.len();
             let known = usize::try_from(*expected - start).unwrap_or(usize::MAX);
-            if known < bytes.len() && !self.has_ended {
+            if known < bytes.len() {
                 let new = bytes.slice(known..);
                 *expected += new.len() as u64;
                 events.push(moment.event(What::Bytes(new)));
             }
         }
-        if self.fin_at.is_some_and(|fin_at| fin_at <= *expected) && !self.has_ended {
-            self.has_ended = true;
-            events.push(moment.event(What::End));
+        if self.fin_at.is_some_and(|fin_at| fin_at <= *expected) {
+            self.close(What::End, moment, events);
         }
     }
 
@@ -208,9 +220,8 @@ impl Half {
         let (Some(expected), Some(&first)) = (self.expected, self.waiting.keys().next()) else {
             return;
         };
-        if let Some(gap) = first.checked_sub(expected).filter(|&gap| gap > 0) {
-            events.push(moment.event(What::Missing(Missing::of(gap))));
-            self.expected = Some(first);
+        if first > expected {
+            self.pass_over(first - expected, moment, events);
         }
         self.deliver(moment, events);
     }

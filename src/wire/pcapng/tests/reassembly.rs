@@ -94,6 +94,9 @@ fn before_a_reset_comes_what_waits_and_what_both_sides_say_was_sent() {
         (whole, 103, 103, "abc<reset>"),
         (whole, 104, 104, "abc?<reset>"),
         (whole, 113, 113, "abc??????????<reset>"),
+        (whole, 113, 108, "abc??????????<reset>"),
+        (whole, 113, 103, "abc??????????<reset>"),
+        (whole, 104, 103, "abc<reset>"),
         (WAITS, 100, 107, "abc??fg<reset>"),
         (WAITS, 110, 110, "abc??fg???<reset>"),
         // Forged: nobody has received that much, or the place is behind.
@@ -114,6 +117,41 @@ fn before_a_reset_comes_what_waits_and_what_both_sides_say_was_sent() {
             story,
             "{acknowledged} {reset_at}"
         );
+    }
+}
+
+#[test]
+fn an_end_is_believed_as_far_as_a_reset_and_the_other_side_bear_it_out() {
+    for (fin_at, acknowledged, reset_at, story) in [
+        (103, 104, 104, "abc<end>"),
+        (105, 106, 106, "abc??<end>"),
+        (105, 103, 106, "abc<reset>"),
+        (1_000_000, 103, 103, "abc<reset>"),
+        (1_000_000, 104, 104, "abc?<reset>"),
+    ] {
+        let mut script = Script::new();
+        script.data(100, b"abc");
+        script.packet(FromClient, flags::FIN | flags::ACK, fin_at, 200, b"");
+        script.acknowledge(acknowledged);
+        script.packet(FromClient, flags::RST, reset_at, 0, b"");
+        let capture = script.capture();
+        let events = &one(&capture).events;
+        assert_eq!(text(events, FromClient), story, "{fin_at} {acknowledged}");
+    }
+}
+
+#[test]
+fn nothing_comes_behind_an_end_whatever_is_captured() {
+    for (flag, story) in [(flags::FIN, "abc<end>"), (flags::RST, "abc<reset>")] {
+        let mut script = Script::new();
+        script.data(100, b"abc");
+        script.packet(FromClient, flag | flags::ACK, 103, 200, b"");
+        script.data(104, b"late");
+        script.data(110, b"later");
+        script.acknowledge(200);
+        script.packet(FromClient, flags::RST, 120, 0, b"");
+        let capture = script.capture();
+        assert_eq!(text(&one(&capture).events, FromClient), story);
     }
 }
 
