@@ -34,6 +34,11 @@ pub type Report = Box<dyn Fn(Result<(), &StoreError>) + Send + Sync>;
 const GROUPS_AT_ONCE: u32 = 20;
 const GROUP_EVERY: Duration = Duration::from_secs(60);
 
+/// How often a user may join groups and leave them, at once and in the long run. Each time all in the group are told, before what
+/// is said there.
+const MOVES_AT_ONCE: u32 = 40;
+const MOVE_EVERY: Duration = Duration::from_secs(3);
+
 /// What all rooms share.
 pub(super) struct Shared {
     pub(super) store: Arc<dyn ChatStore>,
@@ -55,11 +60,21 @@ pub enum Creation {
     TooMany(Duration),
 }
 
+/// What became of the wish to join a group, or to leave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move<T> {
+    /// This.
+    Made(T),
+    /// Its user joins and leaves too often; so long they have to wait.
+    TooMany(Duration),
+}
+
 /// All rooms and the news.
 pub struct Hub {
     pub(super) shared: Arc<Shared>,
     rooms: Mutex<HashMap<GroupId, RoomDoor>>,
     groups: Paces<UserId>,
+    moves: Paces<UserId>,
     seats: Seats,
     pub(super) news: mpsc::UnboundedSender<news::Happening>,
 }
@@ -89,6 +104,7 @@ impl Hub {
             shared,
             rooms: Mutex::default(),
             groups: Paces::new(GROUP_EVERY, GROUPS_AT_ONCE),
+            moves: Paces::new(MOVE_EVERY, MOVES_AT_ONCE),
             seats: Seats::default(),
             news,
         }
@@ -180,24 +196,34 @@ impl Hub {
         user: UserId,
         group: GroupId,
         now: UtcMillis,
-    ) -> Result<Joined, StoreError> {
+    ) -> Result<Move<Joined>, StoreError> {
+        if let Err(wait) = self.moves.take(user, Instant::now()) {
+            return Ok(Move::TooMany(wait));
+        }
         let joined = self.shared.store.join(user, group, now).await?;
         if joined == Joined::Now {
             self.has_joined(user, group).await?;
         }
-        Ok(joined)
+        Ok(Move::Made(joined))
     }
 
-    /// Takes a user out of a group, closes their pages there, and tells its room.
+    /// Takes a user out of a group, closes their pages there, and tells its room. Whether they were in it.
     ///
     /// # Errors
     /// Of the store.
-    pub async fn leave_group(&self, user: UserId, group: GroupId) -> Result<bool, StoreError> {
+    pub async fn leave_group(
+        &self,
+        user: UserId,
+        group: GroupId,
+    ) -> Result<Move<bool>, StoreError> {
+        if let Err(wait) = self.moves.take(user, Instant::now()) {
+            return Ok(Move::TooMany(wait));
+        }
         let left = self.shared.store.leave(user, group).await?;
         if left {
             self.tell_belonging(user, group, false);
         }
-        Ok(left)
+        Ok(Move::Made(left))
     }
 
     /// Takes a user, whose account is deleted, out of all groups, and their name off all pages. Their messages stay.

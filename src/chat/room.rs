@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
-use super::company::{Company, PATIENCE};
+use super::company::{Commit, Company, PATIENCE};
 use super::event::{self, MessageNews, Person, Reason};
 use super::hub::Shared;
 use super::listener::{Audience, CloseReason, Listener};
@@ -123,7 +123,7 @@ pub(super) async fn open(
         typing: Pace::new(TYPING_EVERY, TYPING_AT_ONCE, Instant::now()),
         latest_change,
         latest_message,
-        company: Company::default(),
+        company: Company::new(BATCH_MAX),
         failure: None,
         json: Vec::new(),
     };
@@ -140,8 +140,8 @@ impl Room {
         loop {
             let due = self.presence.next_due();
             tokio::select! {
-                // Who comes and goes is let in and out before the next message, and a stream of messages
-                // holds up nobody at the door.
+                // Who comes and goes is let in and out before the next messages are gathered: however many
+                // those are, nobody waits at the door for more than one commit and its telling.
                 biased;
                 happening = self.happenings.recv() => match happening {
                     Some(happening) => self.note(happening).await,
@@ -152,28 +152,28 @@ impl Room {
                     if taken == 0 {
                         return;
                     }
-                    let begun = Instant::now();
-                    self.gather(&mut batch).await;
-                    let waited = begun.elapsed();
+                    let waited = self.gather(&mut batch).await;
                     self.carry_out(std::mem::take(&mut batch), waited).await;
                 }
             }
         }
     }
 
-    /// Adds to `batch` what else is about to come in, so that it shares the commit.
-    async fn gather(&mut self, batch: &mut Vec<Wish>) {
-        let expected = self.company.expected().min(BATCH_MAX);
+    /// Adds to `batch` what else is about to come in, so that it shares the commit. How long that was waited for.
+    async fn gather(&mut self, batch: &mut Vec<Wish>) -> Duration {
+        let begun = Instant::now();
+        let expected = self.company.expected().unwrap_or(1);
         let mut patience = pin!(sleep(PATIENCE));
         while batch.len() < expected {
             tokio::select! {
                 biased;
                 taken = self.wishes.recv_many(batch, BATCH_MAX - batch.len()) => if taken == 0 {
-                    return;
+                    break;
                 },
                 () = &mut patience => break,
             }
         }
+        let waited = begun.elapsed();
         // Readers that are ready hand in what they have.
         tokio::task::yield_now().await;
         while batch.len() < BATCH_MAX
@@ -181,6 +181,7 @@ impl Room {
         {
             batch.push(wish);
         }
+        waited
     }
 
     async fn carry_out(&mut self, batch: Vec<Wish>, waited: Duration) {
@@ -191,11 +192,18 @@ impl Room {
             .unzip();
         let begun = Instant::now();
         let written = self.shared.store.write(writes).await;
-        self.company
-            .note(came, waited, self.wishes.len(), begun.elapsed());
-        // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live.
-        while let Ok(happening) = self.happenings.try_recv() {
-            self.note(happening).await;
+        self.company.note(Commit {
+            came,
+            waited,
+            took: begun.elapsed(),
+            came_meanwhile: self.wishes.len(),
+        });
+        // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live. What happens while
+        // these are told comes later, or who comes and goes without end would keep the rest from being told.
+        for _ in 0..self.happenings.len() {
+            if let Ok(happening) = self.happenings.try_recv() {
+                self.note(happening).await;
+            }
         }
         match written {
             Ok(written) => {

@@ -1,6 +1,8 @@
 //! Error pages: what went wrong, and what to do about it, in plain words.
 //! The whole chain of causes goes to the log; the reader gets the sentence that helps.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::http::form::{FORM_TYPE, FormError};
 use crate::http::io::ReadError;
@@ -81,6 +83,12 @@ pub(super) fn store(app: &App, request: &Request<'_>, error: &StoreError) -> Res
     let why = error.in_plain_words();
     let text = format!("The server cannot do this at the moment: {why}.");
     page(app, request, StatusCode::SERVICE_UNAVAILABLE, &text).field("Retry-After", "5")
+}
+
+/// 429 for who may do this again in a while (RFC 6585 §4).
+pub(super) fn too_often(app: &App, request: &Request<'_>, wait: Duration, text: &str) -> Response {
+    page(app, request, StatusCode::TOO_MANY_REQUESTS, text)
+        .field("Retry-After", (wait.as_secs() + 1).to_string())
 }
 
 /// The answer to bytes that never became a request.

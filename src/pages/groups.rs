@@ -2,7 +2,7 @@
 //! Who hears of it is the hub's business.
 
 use crate::app::{self, App};
-use crate::chat::hub::Creation;
+use crate::chat::hub::{Creation, Move};
 use crate::chat::sessions::SessionView;
 use crate::http::{Response, StatusCode};
 use crate::log;
@@ -13,6 +13,8 @@ use super::error;
 use super::layout::see_other;
 use super::request::Request;
 use super::visitor::{Visitor, visitor};
+
+const MOVED_OFTEN: &str = "You have joined and left groups many times in a short time: wait a moment before the next one.";
 
 pub(super) async fn create(app: &App, request: &Request<'_>) -> Response {
     let session = match member(app, request).await {
@@ -51,13 +53,11 @@ pub(super) async fn create(app: &App, request: &Request<'_>) -> Response {
             StatusCode::CONFLICT,
             "There is a group of that name already.",
         ),
-        Ok(Creation::TooMany(wait)) => error::page(
-            app,
-            request,
-            StatusCode::TOO_MANY_REQUESTS,
-            "You have made many groups in a short time: wait a minute before the next one.",
-        )
-        .field("Retry-After", (wait.as_secs() + 1).to_string()),
+        Ok(Creation::TooMany(wait)) => {
+            let text =
+                "You have made many groups in a short time: wait a minute before the next one.";
+            error::too_often(app, request, wait, text)
+        }
         Err(error) => error::store(app, request, &error),
     }
 }
@@ -75,8 +75,11 @@ pub(super) async fn join(app: &App, request: &Request<'_>, id: &str) -> Response
         .join_group(session.user().id, group, app::now())
         .await
     {
-        Ok(Joined::Now | Joined::Already) => see_other(app, request, format!("/chat/{group}")),
-        Ok(Joined::NoSuchGroup) => error::not_found(app, request),
+        Ok(Move::Made(Joined::Now | Joined::Already)) => {
+            see_other(app, request, format!("/chat/{group}"))
+        }
+        Ok(Move::Made(Joined::NoSuchGroup)) => error::not_found(app, request),
+        Ok(Move::TooMany(wait)) => error::too_often(app, request, wait, MOVED_OFTEN),
         Err(error) => error::store(app, request, &error),
     }
 }
@@ -90,7 +93,8 @@ pub(super) async fn leave(app: &App, request: &Request<'_>, id: &str) -> Respons
         return error::not_found(app, request);
     };
     match app.hub.leave_group(session.user().id, group).await {
-        Ok(_) => see_other(app, request, format!("/chat/{group}")),
+        Ok(Move::Made(_)) => see_other(app, request, format!("/chat/{group}")),
+        Ok(Move::TooMany(wait)) => error::too_often(app, request, wait, MOVED_OFTEN),
         Err(error) => error::store(app, request, &error),
     }
 }

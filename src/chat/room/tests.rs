@@ -3,6 +3,7 @@
 
 use std::sync::mpsc as std_mpsc;
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
@@ -33,7 +34,7 @@ struct Rehearsal {
     door: RoomDoor,
     listener: Arc<Listener>,
     commits: std_mpsc::Receiver<usize>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Rehearsal {
@@ -68,7 +69,7 @@ impl Rehearsal {
             door,
             listener,
             commits,
-            _folder: folder,
+            folder,
         };
         assert_eq!(rehearsal.next_commit().await, 0, "what was released");
         rehearsal
@@ -90,12 +91,14 @@ impl Rehearsal {
     }
 
     async fn next_commit(&self) -> usize {
-        loop {
+        let until = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < until {
             match self.commits.try_recv() {
                 Ok(events) => return events,
                 Err(_) => tokio::task::yield_now().await,
             }
         }
+        panic!("nothing was stored");
     }
 
     /// Lets the room do all that it can do without time.
@@ -129,6 +132,23 @@ async fn a_busy_room_waits_until_as_many_have_come_as_shared_the_last_commit() {
     assert_eq!(room.door.wishes.capacity(), WISHES_MAX, "it has them");
     room.say();
     assert_eq!(room.next_commit().await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_while_something_was_stored_is_waited_for_as_well() {
+    let room = Rehearsal::begin().await;
+    let holding = Connection::open(room.folder.path().join("chat.sqlite3")).unwrap();
+    holding.execute_batch("BEGIN IMMEDIATE").unwrap();
+    room.say();
+    room.settle().await;
+    assert_eq!(room.door.wishes.capacity(), WISHES_MAX, "it has it stored");
+    room.say();
+    holding.execute_batch("COMMIT").unwrap();
+    assert_eq!(room.next_commit().await, 1);
+    room.settle().await;
+    assert!(room.commits.try_recv().is_err(), "it waits for another");
+    room.say();
+    assert_eq!(room.next_commit().await, 2);
 }
 
 #[tokio::test(start_paused = true)]
