@@ -135,7 +135,7 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
     }
 
     /// The next request head; `None` if the connection ended, stayed idle for too long, or `stop`
-    /// came first, in each case between two requests.
+    /// came first, in each case between two requests. There is no next one then, and a `stop` that was lent is used up.
     ///
     /// That holds for the time before the first request as well: browsers open connections ahead of need, and one of
     /// them would take a 408 that nothing asked for as the answer to what it sends at last.

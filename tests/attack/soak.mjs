@@ -86,8 +86,11 @@ const tellCrowd = (word) => new Promise((resolve, reject) => {
 });
 const report = new Report(server, bystander);
 
+const isOfDatabases = (name) => name.includes('.sqlite3');
 /** What is open, but for the databases' files: each of their few connections opens its own when it is first used, and keeps them. */
-const opened = () => server.descriptorNames().filter((name) => !name.includes('.sqlite3'));
+const opened = () => server.descriptorNames().filter((name) => !isOfDatabases(name));
+/** Two databases with a writer and four readers each, which open the database, its log and the log's index; and the two locks. */
+const OF_DATABASES_MAX = 2 * (1 + 4) * 3 + 2;
 
 // With nobody but the bystander inside, and all else open that many at once make the server open.
 const early = await Promise.all(members.slice(0, 100).map((cookie) => open(server, 'plain', '/ws/chat/2', cookie)));
@@ -222,6 +225,8 @@ report.bar('deliveries', quantile(late, 1) <= LATE_MS_MAX, `one came after ${qua
 report.bar('memory', growth <= GROWTH_MIB_MAX, `it grew by ${growth.toFixed(0)} MiB while nothing changed`);
 const stayed = before.names.reduce((left, name) => left.toSpliced(left.indexOf(name), left.includes(name) ? 1 : 0), after.names);
 report.bar('descriptors', after.names.length <= before.names.length, `${after.names.length - before.names.length} did not come back: ${stayed}`);
+const ofDatabases = server.descriptorNames().filter(isOfDatabases).length;
+report.bar('descriptors', ofDatabases <= OF_DATABASES_MAX, `${ofDatabases} are the databases'`);
 report.bar('idle connections', stillOpen === IDLE, `${IDLE - stillOpen} were closed`);
 report.bar('a full server', Object.keys(turnedAway).join() === '503 with Retry-After', JSON.stringify(turnedAway));
 report.end();

@@ -33,7 +33,7 @@ fn dependencies() -> BTreeSet<String> {
     let (_, section) = manifest.split_once("\n[dependencies]\n").unwrap();
     let lines = section.lines().take_while(|line| !line.is_empty());
     lines
-        .map(|line| line.split_once(" = ").unwrap().0.to_owned())
+        .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
         .collect()
 }
 

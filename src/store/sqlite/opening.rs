@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// How the writer's connection works.
 ///
-/// - WAL with `synchronous = FULL`: each commit is one append and one fsync, readers never wait,
+/// - WAL with `synchronous = FULL`: each commit is one append and one `fdatasync`, readers never wait,
 ///   and an answered write survives a power cut, not only a crash of this program.
 /// - `secure_delete`: rows that are deleted are overwritten with zeros, on pages that are written anyway;
 ///   only pages that become free cost a write more than without it. What it does not reach, see `schema`.
@@ -337,11 +337,30 @@ mod tests {
                 .unwrap();
             assert_eq!(used, is_used, "{option}");
         }
-        for sql in [
-            "CREATE VIRTUAL TABLE t USING fts5 (a)",
-            "SELECT load_extension('evil')",
+        for (sql, refusal) in [
+            (
+                "CREATE VIRTUAL TABLE t USING fts3 (a)",
+                "no such module: fts3",
+            ),
+            (
+                "CREATE VIRTUAL TABLE t USING fts4 (a)",
+                "no such module: fts4",
+            ),
+            (
+                "CREATE VIRTUAL TABLE t USING fts5 (a)",
+                "no such module: fts5",
+            ),
+            (
+                "CREATE VIRTUAL TABLE t USING rtree (a, b, c)",
+                "no such module: rtree",
+            ),
+            (
+                "SELECT load_extension('evil')",
+                "no such function: load_extension",
+            ),
         ] {
-            assert!(db.execute_batch(sql).is_err(), "{sql}");
+            let error = db.execute_batch(sql).unwrap_err().to_string();
+            assert!(error.contains(refusal), "{error}");
         }
     }
 

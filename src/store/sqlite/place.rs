@@ -2,7 +2,7 @@
 //! Nothing is opened or mended here.
 //!
 //! A system lets files go that are in use, and SQLite goes on writing into them: what is stored then nobody finds
-//! after the next start. So each commit asks first, which costs two look-ups beside an fsync.
+//! after the next start. So each commit asks first, which costs two look-ups beside an `fdatasync`.
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! The one thread that writes a database: it gathers waiting work into one commit, and answers after it.
 //! What the work is, it does not know; no SQL but for clearing up after it.
 //!
-//! A commit costs one fsync, whatever it holds. So whatever queued up during one commit goes into the
+//! A commit costs one `fdatasync`, whatever it holds. So whatever queued up during one commit goes into the
 //! next one together, and the busier the server, the cheaper each write. Jobs that share a commit have a
 //! savepoint each: one that fails is undone alone, the others stand.
 
@@ -23,7 +23,7 @@ use crate::store::StoreError;
 /// How many jobs may wait for the thread; further callers wait, asynchronously, for a place.
 const WAITING_JOBS_MAX: usize = 1024;
 
-/// How many jobs share a commit: enough that the fsync is a small part of it, few enough that the
+/// How many jobs share a commit: enough that the `fdatasync` is a small part of it, few enough that the
 /// first of them is answered within some milliseconds.
 const GROUP_JOBS_MAX: usize = 256;
 
