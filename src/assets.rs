@@ -1,7 +1,7 @@
 //! Templates and static files: built into the binary, or read from a folder while someone edits them.
 //! What a page shows or which fields a file is sent with is decided in `pages`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,9 +47,10 @@ const STATIC_FILES: &[(&str, &[u8])] = built_in!("static", include_bytes:
 /// All templates and static files, and the version that stands in their URLs.
 pub struct Assets {
     version: String,
+    base: String,
     folder: Option<PathBuf>,
-    templates: HashMap<&'static str, Template>,
-    files: HashMap<&'static str, StaticFile>,
+    templates: BTreeMap<&'static str, Template>,
+    files: BTreeMap<&'static str, StaticFile>,
 }
 
 /// A static file, ready to be sent: a copy of it shares everything.
@@ -89,7 +90,7 @@ impl Assets {
         let now = SystemTime::now();
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let version = version.unwrap_or_else(|| format!("{:x}", since.as_millis()));
-        let mut templates = HashMap::new();
+        let mut templates = BTreeMap::new();
         for &(name, text) in TEMPLATES {
             let template =
                 Template::parse(text).map_err(|error| AssetError(format!("{name}: {error}")))?;
@@ -102,6 +103,7 @@ impl Assets {
             )
         };
         let assets = Self {
+            base: format!("/static/{version}"),
             version,
             folder,
             templates,
@@ -123,8 +125,8 @@ impl Assets {
 
     /// What stands in front of each file's name in URLs: `/static/<version>`.
     #[must_use]
-    pub fn base(&self) -> String {
-        format!("/static/{}", self.version)
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The version of this start.

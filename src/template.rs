@@ -115,10 +115,10 @@ impl Template {
 
     /// The values in the order of `names`, each of which has one, and none is left over.
     fn by_name<'a>(&self, values: &[(&str, Value<'a>)]) -> Result<Vec<Value<'a>>, RenderError> {
-        let by_name: Vec<_> = self
-            .places()
-            .map(|name| value_of(values, name))
-            .collect::<Result<_, _>>()?;
+        let mut by_name = Vec::with_capacity(self.names.len());
+        for name in self.places() {
+            by_name.push(value_of(values, name)?);
+        }
         // Where all names have values and there are no more of these, none of them stands twice or has no place.
         if values.len() > by_name.len() {
             let mut seen = Vec::new();

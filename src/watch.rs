@@ -89,7 +89,7 @@ pub(crate) fn log_request(
     response: &Response,
     took: Duration,
 ) {
-    let path = head.target().split(['?', '#']).next().unwrap_or_default();
+    let path = head.target().split('?').next().unwrap_or_default();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let tenths = micros / 100;
     app.log.parts(&[

@@ -6,12 +6,27 @@ const LINES_LEN_USUAL: usize = 640;
 
 /// Field lines in the order in which they were added, each with its end: `Name: value\r\n`.
 #[derive(Debug, Clone)]
-pub(super) struct FieldLines(Vec<u8>);
+pub struct FieldLines(Vec<u8>);
 
 impl FieldLines {
     /// None yet.
     pub(super) fn new() -> Self {
         Self(Vec::with_capacity(LINES_LEN_USUAL))
+    }
+
+    /// Those that many responses have in common, each with its name and value.
+    #[must_use]
+    pub fn of(fields: &[(&'static str, &str)]) -> Self {
+        let mut lines = Self(Vec::new());
+        for (name, value) in fields {
+            lines.push(name, value);
+        }
+        lines
+    }
+
+    /// Adds all of these.
+    pub(super) fn append(&mut self, lines: &Self) {
+        self.0.extend_from_slice(&lines.0);
     }
 
     /// Adds a line. Control characters in `value` become blanks: no value can split a response in two (RFC 9110 §5.5).
@@ -44,6 +59,18 @@ fn has_controls(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_in_common_are_added_as_if_one_by_one() {
+        let common = FieldLines::of(&[("Allow", "GET"), ("ETag", "\"a\"\n")]);
+        let mut lines = FieldLines::new();
+        lines.push("Age", "0");
+        lines.append(&common);
+        assert_eq!(
+            lines.as_bytes(),
+            b"Age: 0\r\nAllow: GET\r\nETag: \"a\" \r\n"
+        );
+    }
 
     #[test]
     fn each_field_is_a_line_of_its_own_whatever_its_value_holds() {

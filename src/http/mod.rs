@@ -24,6 +24,7 @@ pub mod static_path;
 pub mod status;
 pub mod target;
 
+pub use field_lines::FieldLines;
 pub use fields::{FieldLine, Fields};
 pub use head::{HeadError, Method, RequestHead, Version};
 pub use response::{Body, Response};

@@ -113,6 +113,11 @@ impl Response {
         self.fields.push(name, value.as_ref());
     }
 
+    /// Adds field lines that other responses have, too.
+    pub fn add_field_lines(&mut self, lines: &FieldLines) {
+        self.fields.append(lines);
+    }
+
     /// The length of the content that will be sent to a client that did not ask with HEAD.
     #[must_use]
     pub fn content_len(&self) -> usize {

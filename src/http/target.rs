@@ -226,12 +226,15 @@ fn is_reg_name(host: &str) -> bool {
 
 fn split_path(target: &str) -> Result<Path<'_>, HeadError> {
     let (raw, query) = target.split_once('?').unwrap_or((target, ""));
-    let segments = raw
-        .split('/')
-        .skip(1)
-        .map(|segment| percent::decode(segment.as_bytes(), false))
-        .collect::<Option<Vec<_>>>()
-        .ok_or(HeadError::Target)?;
+    let parts = raw.split('/').skip(1);
+    let segments = if raw.contains('%') {
+        parts
+            .map(|segment| percent::decode(segment.as_bytes(), false))
+            .collect::<Option<_>>()
+            .ok_or(HeadError::Target)?
+    } else {
+        parts.map(Cow::Borrowed).collect()
+    };
     Ok(Path {
         raw,
         segments,

@@ -90,7 +90,7 @@ fn show(
                         Value::Text(if app.wire.is_some() { "true" } else { "false" }),
                     ),
                     ("conversation", Value::Markup(&conversation)),
-                    ("assets", Value::Text(&app.assets.base())),
+                    ("assets", Value::Text(app.assets.base())),
                 ],
             )
         });

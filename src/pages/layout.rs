@@ -1,9 +1,11 @@
 //! The frame around every page: title, badge, who is logged in, and the fields that keep a page to itself.
 //! What stands within the frame comes from the page.
 
+use std::sync::LazyLock;
+
 use crate::app::App;
 use crate::assets::AssetError;
-use crate::http::{Response, StatusCode};
+use crate::http::{FieldLines, Response, StatusCode};
 use crate::log;
 use crate::template::{Markup, Value};
 
@@ -14,6 +16,19 @@ use super::visitor;
 /// Scripts, styles and connections from this server only; nothing inline, no frames, no plug-ins.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What a browser may do with anything of ours, whatever its policy.
+static FIELDS_BESIDE_POLICY: LazyLock<FieldLines> = LazyLock::new(|| {
+    FieldLines::of(&[
+        ("X-Content-Type-Options", "nosniff"),
+        // Nobody else learns where a reader came from. Pages widen this, by a <meta>, to requests to this
+        // very server: under `no-referrer` a browser would send our own forms with `Origin: null`, and
+        // they could not be told from those of other sites (Fetch, "append a request Origin header").
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ])
+});
 
 /// One page before it is framed.
 pub(super) struct Page<'a> {
@@ -85,13 +100,7 @@ pub(super) fn add_security_fields(app: &App, request: &Request<'_>, response: &m
 }
 
 fn add_fields_beside_policy(app: &App, request: &Request<'_>, response: &mut Response) {
-    response.add_field("X-Content-Type-Options", "nosniff");
-    // Nobody else learns where a reader came from. Pages widen this, by a <meta>, to requests to this
-    // very server: under `no-referrer` a browser would send our own forms with `Origin: null`, and
-    // they could not be told from those of other sites (Fetch, "append a request Origin header").
-    response.add_field("Referrer-Policy", "no-referrer");
-    response.add_field("Cross-Origin-Opener-Policy", "same-origin");
-    response.add_field("Cross-Origin-Resource-Policy", "same-origin");
+    response.add_field_lines(&FIELDS_BESIDE_POLICY);
     let hsts_secs = app
         .tls
         .as_ref()
@@ -124,7 +133,7 @@ fn frame(app: &App, request: &Request<'_>, page: Page<'_>) -> Result<Markup, Ass
         &[
             ("title", Value::Text(page.title)),
             ("page", Value::Text(page.name)),
-            ("assets", Value::Text(&app.assets.base())),
+            ("assets", Value::Text(app.assets.base())),
             ("badge", Value::Markup(&badge)),
             ("wire", Value::Markup(&wire)),
             ("user", Value::Markup(&user)),

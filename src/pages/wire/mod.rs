@@ -79,7 +79,7 @@ pub(super) async fn compare(app: &App, request: &Request<'_>) -> Response {
         app.assets.render(
             "wire_compare.html",
             &[
-                ("assets", Value::Text(&app.assets.base())),
+                ("assets", Value::Text(app.assets.base())),
                 ("plain", Value::Markup(&view)),
                 ("tls", Value::Markup(&view)),
                 ("rows", Value::Markup(&rows)),
@@ -129,7 +129,7 @@ fn show(app: &App, request: &Request<'_>, session: Option<&SessionView>) -> Resp
         app.assets.render(
             "wire.html",
             &[
-                ("assets", Value::Text(&app.assets.base())),
+                ("assets", Value::Text(app.assets.base())),
                 ("view", Value::Markup(&view)),
                 ("rows", Value::Markup(&rows)),
             ],
