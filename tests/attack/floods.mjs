@@ -24,7 +24,7 @@ const server = await Server.start(binary);
 const bystander = await Bystander.beside(server);
 stepBack();
 const accounts = {};
-for (const name of ['mallory', 'grouper']) accounts[name] = await register(server, 'plain', name);
+for (const name of ['mallory', 'grouper', 'mover']) accounts[name] = await register(server, 'plain', name);
 accounts.tls = await register(server, 'tls', 'trudy');
 const report = new Report(server, bystander);
 
@@ -117,6 +117,10 @@ await row('registrations from one address', () => asking(
 
 await row('groups made by one user', () => asking(
   50, (lane, turn) => form('/groups', { name: `group ${lane} ${turn}` }, { cookie: accounts.grouper }),
+), { expected: [303, 429] });
+
+await row('the conversation that all are in, joined and left by one user', () => asking(
+  50, (lane, turn) => form(`/groups/1/${turn % 2 ? 'join' : 'leave'}`, {}, { cookie: accounts.mover }),
 ), { expected: [303, 429] });
 
 await row('connections opened and dropped', async () => {
