@@ -63,7 +63,7 @@ fn mutated_inputs_break_no_promise() {
 
 /// Four times as long a message may take four times as long, and a little more. What grows with the square takes sixteen times.
 #[test]
-#[ignore = "needs minutes, a release build and an idle machine: tests/fuzz/run ends with it"]
+#[ignore = "needs a release build and an idle machine: tests/fuzz/run ends with it"]
 fn what_is_repeated_costs_no_more_than_it_is_long() {
     const TRIES: usize = 60;
     const LENGTHS: [usize; 2] = [50_000, 200_000];
