@@ -176,9 +176,7 @@ pub fn decode_request_head(
         return Ok(Progress::NeedMore);
     };
     let head = input.get(..head_len).unwrap_or_default();
-    if head_len > HEAD_LEN_MAX {
-        refuse_too_long(head, scanned)?;
-    }
+    refuse_too_long(head, scanned)?;
     let value = split_head(head)?;
     Ok(Progress::Done {
         value,
@@ -281,6 +279,10 @@ fn split_head(head: &[u8]) -> Result<RequestHead, HeadError> {
     else {
         return Err(HeadError::RequestLine);
     };
+    // In this order, whichever of them is noticed before the line has ended.
+    if method.len() > METHOD_LEN_MAX {
+        return Err(HeadError::UnknownMethod);
+    }
     if target.len() > TARGET_LEN_MAX {
         return Err(HeadError::TargetTooLong);
     }

@@ -146,13 +146,28 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         &mut self,
         stop: impl Future<Output = ()>,
     ) -> Result<Option<RequestHead>, ReadError> {
-        self.skip_empty_lines();
-        let mut until = self.first_head_until.take();
-        if self.unread.is_empty() && !self.first_bytes(until, stop).await? {
-            return Ok(None);
-        }
+        let mut stop = pin!(stop);
+        let mut idle_until = self.first_head_until.take();
+        let mut head_until = idle_until;
         let mut scanned = Scanned::default();
+        let mut empty_len = 0;
         loop {
+            let skipped_len = self.skip_empty_lines();
+            if skipped_len > 0 {
+                // An empty line wins no time, and needs no answer; a head of nothing else is too long some time.
+                empty_len += skipped_len;
+                if empty_len > HEAD_LEN_MAX {
+                    return Err(ReadError::Head(HeadError::TooLong));
+                }
+                scanned = Scanned::default();
+            }
+            if self.unread.is_empty() {
+                let until = *idle_until.get_or_insert_with(|| Instant::now() + self.deadlines.idle);
+                if !self.first_bytes(until, stop.as_mut()).await {
+                    return Ok(None);
+                }
+                continue;
+            }
             match decode_request_head(&self.unread, &mut scanned).map_err(ReadError::Head)? {
                 Progress::Done { value, used_bytes } => {
                     self.unread.advance(used_bytes);
@@ -160,7 +175,8 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
                 }
                 Progress::NeedMore => {
                     // A head that comes whole needs no clock.
-                    let until = *until.get_or_insert_with(|| Instant::now() + self.deadlines.head);
+                    let until =
+                        *head_until.get_or_insert_with(|| Instant::now() + self.deadlines.head);
                     self.read_more(until).await?;
                 }
             }
@@ -187,35 +203,17 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         before - self.unread.len()
     }
 
-    /// Waits for the first bytes of a request, holding no buffer; of the first request until then. False if there will be none.
-    async fn first_bytes(
-        &mut self,
-        until: Option<Instant>,
-        stop: impl Future<Output = ()>,
-    ) -> Result<bool, ReadError> {
-        let until = until.unwrap_or_else(|| Instant::now() + self.deadlines.idle);
-        let mut stop = pin!(stop);
-        let mut empty_len = 0;
-        while self.unread.is_empty() {
-            self.unread = BytesMut::new();
-            let read = read_some(&mut self.stream, &mut self.unread);
-            let read_len = tokio::select! {
-                biased;
-                read_len = read => read_len,
-                () = self.alarm.at(until) => return Ok(false),
-                () = &mut stop => return Ok(false),
-            };
-            // A peer that resets an idle connection has closed it, if not politely.
-            if !matches!(read_len, Ok(1..)) {
-                return Ok(false);
-            }
-            // An empty line wins no time, and needs no answer; a head of nothing else is too long some time.
-            empty_len += self.skip_empty_lines();
-            if empty_len > HEAD_LEN_MAX {
-                return Err(ReadError::Head(HeadError::TooLong));
-            }
-        }
-        Ok(true)
+    /// Waits until then for the first bytes of a request, holding no buffer. False if there will be none.
+    async fn first_bytes(&mut self, until: Instant, stop: impl Future<Output = ()>) -> bool {
+        self.unread = BytesMut::new();
+        let read_len = tokio::select! {
+            biased;
+            read_len = read_some(&mut self.stream, &mut self.unread) => read_len,
+            () = self.alarm.at(until) => return false,
+            () = stop => return false,
+        };
+        // A peer that resets an idle connection has closed it, if not politely.
+        matches!(read_len, Ok(1..))
     }
 
     /// The content of the request whose head was read last. Sends `100 Continue` first if `expects_continue`
@@ -435,18 +433,92 @@ mod tests {
         keep_alive: true,
     };
 
+    const SECOND: Duration = Duration::from_secs(1);
+    const DEADLINES: Deadlines = Deadlines {
+        head: SECOND,
+        content: SECOND,
+        idle: SECOND,
+        write: SECOND,
+        linger: SECOND,
+    };
+
+    /// What becomes of a head that comes in two pieces, before the client ends: true if it is one, false for nothing at all, else the answer.
+    async fn read_in_pieces(input: &[u8], cut: usize) -> Result<bool, Option<StatusCode>> {
+        let (mut client, server) = tokio::io::duplex(64 * 1024);
+        let mut connection = HttpConnection::new(server, DEADLINES);
+        let (first, second) = input.split_at(cut);
+        let sending = async {
+            client.write_all(first).await.unwrap();
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
+            client.write_all(second).await.unwrap();
+            client.shutdown().await.unwrap();
+        };
+        let reading = connection.next_head(std::future::pending());
+        let (head, ()) = tokio::join!(reading, sending);
+        head.map(|head| head.is_some())
+            .map_err(|error| error.status())
+    }
+
+    #[tokio::test]
+    async fn a_head_is_the_same_and_as_long_however_it_comes() {
+        let get = |len: usize| {
+            let frame = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n";
+            frame.replace("X: ", &format!("X: {}", "x".repeat(len - frame.len())))
+        };
+        let long = |method: &str, target_len: usize| {
+            let target = "a".repeat(target_len - 1);
+            format!("{method} /{target} HTTP/1.1\r\nHost: a\r\n\r\n")
+        };
+        let empty = |lines: usize| "\r\n".repeat(lines);
+        for (input, becomes) in [
+            (get(HEAD_LEN_MAX), Ok(true)),
+            (get(HEAD_LEN_MAX + 1), Err(431)),
+            (empty(2) + &get(HEAD_LEN_MAX), Ok(true)),
+            (empty(2) + &get(HEAD_LEN_MAX + 1), Err(431)),
+            (empty(HEAD_LEN_MAX / 2) + &get(100), Ok(true)),
+            (empty(HEAD_LEN_MAX / 2 + 1) + &get(100), Err(431)),
+            (empty(3), Ok(false)),
+            (empty(3) + "\r", Err(400)),
+            (String::new(), Ok(false)),
+            (long("GET", 8192), Ok(true)),
+            (long("GET", 8193), Err(414)),
+            (long("BREW", 8193), Err(414)),
+            (long(&"M".repeat(33), 8192), Err(501)),
+            (long(&"M".repeat(33), 8193), Err(501)),
+            (long(&"M".repeat(100), 8193), Err(501)),
+        ] {
+            let len = input.len();
+            let what = input.get(..60).unwrap_or(&input).escape_debug();
+            let becomes = becomes.map_err(Some);
+            for cut in [
+                0,
+                1,
+                2,
+                3,
+                4,
+                5,
+                40,
+                len / 2,
+                len - len.min(4),
+                len - len.min(3),
+            ]
+            .into_iter()
+            .chain([len - len.min(2), len - len.min(1), len])
+            .filter(|cut| *cut <= len)
+            {
+                let found = read_in_pieces(input.as_bytes(), cut).await;
+                let found = found.map_err(|status| status.map(StatusCode::number));
+                assert_eq!(found, becomes, "{what} of {len}, cut at {cut}");
+            }
+        }
+    }
+
     /// The capacity of the thread's buffer after a response with a field of so many bytes.
     async fn kept_after(field_len: usize) -> usize {
         let (client, server) = tokio::io::duplex(64 * 1024);
-        let second = Duration::from_secs(1);
-        let deadlines = Deadlines {
-            head: second,
-            content: second,
-            idle: second,
-            write: second,
-            linger: second,
-        };
-        let mut connection = HttpConnection::new(server, deadlines);
+        let mut connection = HttpConnection::new(server, DEADLINES);
         let response = Response::text(StatusCode::OK, "hi").field("X", "x".repeat(field_len));
         connection.write_response(&response, GET).await.unwrap();
         drop(client);
