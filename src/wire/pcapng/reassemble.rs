@@ -98,11 +98,13 @@ impl Half {
         }
     }
 
-    /// Says that the direction ends at `seq`.
+    /// Says that the direction ends at `seq`. Of several such places the first counts, and none where it has been already: those are forged.
     pub(super) fn end(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
-        if self.fin_at.is_none() {
-            self.fin_at = self.position(seq);
-        }
+        let fin_at = self.position(seq).filter(|&at| Some(at) >= self.expected);
+        self.fin_at = match (self.fin_at, fin_at) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
         self.deliver(moment, events);
     }
 
@@ -130,26 +132,19 @@ impl Half {
     /// The capture has ended: what waits is given, with the gaps before it and behind it.
     pub(super) fn finish(&mut self, moment: Moment, events: &mut Vec<Event>) {
         self.give_waiting(moment, events);
-        // One more than is here may be the FIN alone.
-        let lost = self.lost_up_to(self.fin_at.unwrap_or(self.acknowledged));
-        if lost > 1 || (lost == 1 && self.fin_at.is_some()) {
-            self.pass_over(lost, moment, events);
-        }
-        self.deliver(moment, events);
+        self.tell_last_gap(self.fin_at, moment, events);
     }
 
-    /// The connection was broken off, by a segment with this sequence number.
+    /// The connection was broken off, by a segment with this sequence number. Where the direction has been already, it
+    /// breaks off nothing (RFC 9293 §3.5.3).
     pub(super) fn reset(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
-        self.give_waiting(moment, events);
-        // What the other side has acknowledged was sent, and no more is certain: who forges a FIN or RST chooses its number. One
-        // more than is here is a byte if the RST stands behind it, else it may be the FIN alone.
-        let fin_at = self.fin_at.filter(|&fin_at| fin_at <= self.acknowledged);
-        let lost = self.lost_up_to(fin_at.unwrap_or(self.acknowledged));
-        let is_sure = fin_at.is_some() || self.position(seq) == Some(self.acknowledged);
-        if lost > 1 || (lost == 1 && is_sure) {
-            self.pass_over(lost, moment, events);
+        if self.position(seq) < self.expected {
+            return;
         }
-        self.deliver(moment, events);
+        self.give_waiting(moment, events);
+        // Only what the other side has acknowledged was sent for certain: who forges a FIN chooses its number.
+        let fin_at = self.fin_at.filter(|&fin_at| fin_at <= self.acknowledged);
+        self.tell_last_gap(fin_at, moment, events);
         self.close(What::Reset, moment, events);
     }
 
@@ -160,10 +155,17 @@ impl Half {
         }
     }
 
-    /// How many bytes are missing between what is here and `end`.
-    fn lost_up_to(&self, end: u64) -> u64 {
-        let here = self.expected.filter(|_| !self.has_ended);
-        end.saturating_sub(here.unwrap_or(end))
+    /// Tells what is missing behind all that is here: up to the FIN if there is one, else as far as the other side has acknowledged.
+    fn tell_last_gap(&mut self, fin_at: Option<u64>, moment: Moment, events: &mut Vec<Event>) {
+        let Some(here) = self.expected.filter(|_| !self.has_ended) else {
+            return;
+        };
+        let lost = fin_at.unwrap_or(self.acknowledged).saturating_sub(here);
+        // One more than is here may be a FIN that was not captured.
+        if lost > 1 || (lost == 1 && fin_at.is_some()) {
+            self.pass_over(lost, moment, events);
+        }
+        self.deliver(moment, events);
     }
 
     /// Tells that so many bytes are missing.

@@ -64,7 +64,8 @@ pub(super) fn of_message(message: &Message, bytes: &[u8]) -> String {
 
 /// A gap.
 pub(super) fn missing(len: u64) -> String {
-    format!("{} that were not kept", counted(len, "byte"))
+    let were = if len == 1 { "was" } else { "were" };
+    format!("{} that {were} not kept", counted(len, "byte"))
 }
 
 fn of_frame(opcode: u8, frame: &Field, bytes: &[u8]) -> String {

@@ -363,7 +363,7 @@ fn addresses() -> [SocketAddr; 2] {
 pub(crate) fn rebuilt(input: &[u8]) -> bool {
     let steps = recording::read(input);
     let mut events = events_of(&steps);
-    // Who has reset or ended says no more; and no gap is written that a sequence number could not tell.
+    // Who has reset or ended says no more; and no gap is written that a sequence number could not tell, nor one that may be a FIN.
     let mut ended = Both {
         client: false,
         server: false,
@@ -378,7 +378,7 @@ pub(crate) fn rebuilt(input: &[u8]) -> bool {
             && !*ended
             && match &event.what {
                 What::Bytes(bytes) => !bytes.is_empty(),
-                What::Missing(missing) => (1..1 << 20).contains(&missing.bytes),
+                What::Missing(missing) => (2..1 << 20).contains(&missing.bytes),
                 What::End | What::Reset => true,
             };
         if keeps {
