@@ -7,7 +7,7 @@ scene('someone registers, is in the chat at once, logs out and in again', { ana:
   await ana.register();
   await ana.logOut();
   await ana.page.goto(`${ana.url}/chat`);
-  await ana.page.waitForURL(/\/login/);
+  await ana.arrivesAt(/\/login/);
   await ana.logIn();
   await ana.atTheChat();
   await ana.keepSecrets();
@@ -57,7 +57,7 @@ scene('a deleted account is gone, and what it said stays under other words', { a
   await ana.page.goto(`${ana.url}/account`);
   await ana.page.getByLabel('Your password').fill(ana.password);
   await ana.page.getByRole('button', { name: 'Delete my account' }).click();
-  await ana.page.waitForURL(/\/(login|register)/);
+  await ana.arrivesAt(/\/(login|register)/);
   const nameless = ben.message('I was here').filter({ hasText: /deleted account/i });
   await nameless.waitFor();
   assert.equal(await ben.message('I was here').filter({ hasText: /\bana\b/ }).count(), 0);

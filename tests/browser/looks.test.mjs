@@ -154,7 +154,7 @@ scene('someone without a mouse registers, talks, edits, deletes, makes a group a
 
   await tabTo(ana, page.getByRole('button', { name: 'Log out' }), 'log out');
   await keyboard.press('Enter');
-  await page.waitForURL(/\/login/);
+  await ana.arrivesAt(/\/login/);
 });
 
 scene('the keyboard shows where it is: whatever has the focus has an outline or changes its look', { ana: {} }, async ({ ana }) => {

@@ -88,11 +88,16 @@ export class Person {
 
   async logOut() {
     await this.page.getByRole('button', { name: 'Log out' }).click();
-    await this.page.waitForURL(/\/login/);
+    await this.arrivesAt(/\/login/);
   }
 
   async atTheChat() {
-    await this.page.waitForURL(/\/chat/);
+    await this.arrivesAt(/\/chat/);
+  }
+
+  /** Waits until the page stands at such an address. That one navigation overtakes another, as when both a form and the page's script lead there, is no failure. */
+  async arrivesAt(pattern) {
+    await this.page.waitForFunction((wanted) => new RegExp(wanted).test(location.href) && document.readyState === 'complete', pattern.source);
   }
 
   /** The server's log must not hold the cookie's value either. */
