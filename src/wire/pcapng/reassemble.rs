@@ -129,16 +129,17 @@ impl Half {
         }
     }
 
-    /// The capture has ended: what waits is given, with the gaps before it and behind it.
+    /// The capture has ended: what waits is given, with the gaps before it and behind it. A FIN is believed, since
+    /// its acknowledgement may have come after the capture.
     pub(super) fn finish(&mut self, moment: Moment, events: &mut Vec<Event>) {
         self.give_waiting(moment, events);
         self.tell_last_gap(self.fin_at, moment, events);
     }
 
-    /// The connection was broken off, by a segment with this sequence number. Where the direction has been already, it
+    /// The connection was broken off, by a segment with this sequence number. Where the other side has been already, it
     /// breaks off nothing (RFC 9293 §3.5.3).
     pub(super) fn reset(&mut self, seq: u32, moment: Moment, events: &mut Vec<Event>) {
-        if self.position(seq) < self.expected {
+        if self.position(seq) < self.expected.max(Some(self.acknowledged)) {
             return;
         }
         self.give_waiting(moment, events);
