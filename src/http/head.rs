@@ -167,19 +167,23 @@ pub fn decode_request_head(
     input: &[u8],
     scanned: &mut Scanned,
 ) -> Result<Progress<RequestHead>, HeadError> {
+    // In this order, whether a head comes whole, which then is judged in one step, or in pieces.
     let found = find_head_end(input, scanned);
-    if !matches!(found, Ok(Some(_))) {
+    refuse_long_line(input, scanned)?;
+    let head_len = found.clone().ok().flatten();
+    let is_too_long = head_len.unwrap_or(input.len()) > HEAD_LEN_MAX;
+    let Some(head_len) = head_len.filter(|_| !is_too_long) else {
         refuse_first_line(input, scanned)?;
-    }
-    let Some(head_len) = found? else {
-        refuse_too_long(input, scanned)?;
-        return Ok(Progress::NeedMore);
+        found?;
+        return if is_too_long {
+            Err(HeadError::TooLong)
+        } else {
+            Ok(Progress::NeedMore)
+        };
     };
     let head = input.get(..head_len).unwrap_or_default();
-    refuse_too_long(head, scanned)?;
-    let value = split_head(head)?;
     Ok(Progress::Done {
-        value,
+        value: split_head(head)?,
         used_bytes: head_len,
     })
 }
@@ -225,8 +229,8 @@ fn leading_empty_lines(input: &[u8]) -> usize {
     2 * input.chunks(2).take_while(|pair| pair == b"\r\n").count()
 }
 
-/// Whether what came is too long to become a head, and which part of it is to blame.
-fn refuse_too_long(input: &[u8], scanned: &Scanned) -> Result<(), HeadError> {
+/// Whether the first line is too long, as far as it has come, and which part of it is to blame.
+fn refuse_long_line(input: &[u8], scanned: &Scanned) -> Result<(), HeadError> {
     let start = scanned.start;
     // Of a line end that has not come whole the first half is none of the line's.
     let line_end = scanned.first_line_end.unwrap_or(scanned.len);
@@ -239,9 +243,6 @@ fn refuse_too_long(input: &[u8], scanned: &Scanned) -> Result<(), HeadError> {
         } else {
             HeadError::TargetTooLong
         });
-    }
-    if input.len() > HEAD_LEN_MAX {
-        return Err(HeadError::TooLong);
     }
     Ok(())
 }

@@ -147,8 +147,8 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
         stop: impl Future<Output = ()>,
     ) -> Result<Option<RequestHead>, ReadError> {
         let mut stop = pin!(stop);
-        let mut idle_until = self.first_head_until.take();
-        let mut head_until = idle_until;
+        let first_head_until = self.first_head_until.take();
+        let (mut idle_until, mut head_until) = (first_head_until, first_head_until);
         let mut scanned = Scanned::default();
         let mut empty_len = 0;
         loop {
@@ -162,6 +162,8 @@ impl<S: AsyncRead + WriteChunks + Unpin> HttpConnection<S> {
                 scanned = Scanned::default();
             }
             if self.unread.is_empty() {
+                // What was timed was an empty line that came in two pieces.
+                head_until = first_head_until;
                 let until = *idle_until.get_or_insert_with(|| Instant::now() + self.deadlines.idle);
                 if !self.first_bytes(until, stop.as_mut()).await {
                     return Ok(None);
@@ -482,6 +484,15 @@ mod tests {
             (empty(3), Ok(false)),
             (empty(3) + "\r", Err(400)),
             (String::new(), Ok(false)),
+            (long("GET", 8301).replace("HTTP/1.1", "HTTP/3.0"), Err(414)),
+            (
+                long("GET", 8301).replace("HTTP/1.1", "HTTP/1.1 x"),
+                Err(414),
+            ),
+            (
+                get(HEAD_LEN_MAX + 1).replace("HTTP/1.1", "HTTP/3.0"),
+                Err(505),
+            ),
             (long("GET", 8192), Ok(true)),
             (long("GET", 8193), Err(414)),
             (long("BREW", 8193), Err(414)),
@@ -512,6 +523,27 @@ mod tests {
                 let found = found.map_err(|status| status.map(StatusCode::number));
                 assert_eq!(found, becomes, "{what} of {len}, cut at {cut}");
             }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_line_in_two_pieces_begins_no_head_that_would_be_timed() {
+        let (mut client, server) = tokio::io::duplex(1024);
+        let idle = SECOND * 60;
+        let mut connection = HttpConnection::new(server, Deadlines { idle, ..DEADLINES });
+        for pieces in [
+            &["GET / HTTP/1.1\r\nHost: a\r\n\r\n"][..],
+            &["\r", "\n", "GET / HT", "TP/1.1\r\nHost: a\r\n\r\n"],
+        ] {
+            let sending = async {
+                for piece in pieces {
+                    client.write_all(piece.as_bytes()).await.unwrap();
+                    let is_over = piece.ends_with('\n');
+                    tokio::time::sleep(if is_over { idle / 2 } else { SECOND / 2 }).await;
+                }
+            };
+            let (head, ()) = tokio::join!(connection.next_head(std::future::pending()), sending);
+            assert!(matches!(head, Ok(Some(_))), "{head:?}");
         }
     }
 
