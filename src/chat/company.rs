@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-/// How long is waited at the most. The timers of the runtime know no less, and may add as much again.
+/// How long is waited: two milliseconds at the most, since the timers of the runtime know no less than one and may add another.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1);
 
 /// How many commits go by without waiting, at the most, before it is tried again: enough that the time lost on trying is

@@ -34,8 +34,8 @@ pub type Report = Box<dyn Fn(Result<(), &StoreError>) + Send + Sync>;
 const GROUPS_AT_ONCE: u32 = 20;
 const GROUP_EVERY: Duration = Duration::from_secs(60);
 
-/// How often a user may join groups and leave them, at once and in the long run. Each time all in the group are told, before what
-/// is said there.
+/// How often a user may ask to join groups and to leave them, at once and in the long run. Each time it is written down, and mostly all in
+/// the group are told.
 const MOVES_AT_ONCE: u32 = 40;
 const MOVE_EVERY: Duration = Duration::from_secs(3);
 

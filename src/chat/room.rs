@@ -2,6 +2,7 @@
 //! It takes all wishes that wait, has them stored in one commit, encodes the news once and offers it to every listener.
 //! No wish is answered, and nothing is shown to anyone, before it is stored.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -139,12 +140,10 @@ impl Room {
         let mut batch = Vec::new();
         loop {
             let due = self.presence.next_due();
+            // Neither who comes and goes nor who speaks without end keeps the others waiting: each has their turn.
             tokio::select! {
-                // Who comes and goes is let in and out before the next messages are gathered: however many
-                // those are, nobody waits at the door for more than one commit and its telling.
-                biased;
                 happening = self.happenings.recv() => match happening {
-                    Some(happening) => self.note(happening).await,
+                    Some(happening) => self.note_all(Some(happening)).await,
                     None => return,
                 },
                 () = sleep_until(due) => self.tell_presence().await,
@@ -198,13 +197,8 @@ impl Room {
             took: begun.elapsed(),
             came_meanwhile: self.wishes.len(),
         });
-        // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live. What happens while
-        // these are told comes later, or who comes and goes without end would keep the rest from being told.
-        for _ in 0..self.happenings.len() {
-            if let Ok(happening) = self.happenings.try_recv() {
-                self.note(happening).await;
-            }
-        }
+        // Whoever left meanwhile must not hear what was stored after that; whoever came in hears it live.
+        self.note_all(None).await;
         match written {
             Ok(written) => {
                 if self.failure.take().is_some() {
@@ -291,7 +285,31 @@ impl Room {
         json
     }
 
-    async fn note(&mut self, happening: Happening) {
+    /// Notes what has happened up to now, `first` of all; what happens meanwhile has to wait. All who have joined and left are
+    /// told of together, since each telling goes to everybody.
+    async fn note_all(&mut self, first: Option<Happening>) {
+        let mut moved = BTreeMap::new();
+        let waiting = self.happenings.len();
+        if let Some(first) = first {
+            self.note(first, &mut moved).await;
+        }
+        for _ in 0..waiting {
+            if let Ok(happening) = self.happenings.try_recv() {
+                self.note(happening, &mut moved).await;
+            }
+        }
+        if !moved.is_empty() {
+            let of = |here| moved.iter().filter(move |(_, joined)| **joined == here);
+            let came = self.shared.directory.named(of(true).map(|(user, _)| *user));
+            let gone: Vec<_> = of(false).map(|(user, _)| *user).collect();
+            let event = event::encode_members(&came, &gone);
+            let frames = self.shared.framed(&event);
+            self.audience.offer(&frames, |_| true).await;
+        }
+    }
+
+    /// Notes one thing that has happened; in `moved`, who is in the group now and who is not any more.
+    async fn note(&mut self, happening: Happening, moved: &mut BTreeMap<UserId, bool>) {
         match happening {
             Happening::Enter {
                 listener,
@@ -327,15 +345,7 @@ impl Room {
                 if !joined {
                     self.audience.close(user, CloseReason::NotMember);
                 }
-                let (came, gone) = if joined {
-                    (vec![user], vec![])
-                } else {
-                    (vec![], vec![user])
-                };
-                let event = event::encode_members(&self.shared.directory.named(came), &gone);
-                self.audience
-                    .offer(&self.shared.framed(&event), |_| true)
-                    .await;
+                moved.insert(user, joined);
             }
             Happening::Gone { user } => {
                 let frames = self.shared.framed(&event::encode_gone(user));

@@ -66,6 +66,7 @@ pub(super) async fn register(app: &App, request: &Request<'_>) -> Response {
                 user.name.as_str()
             );
             app.directory.add(&user);
+            // Nobody has joined too often who joins for the first time.
             if let Err(error) = app.hub.join_group(user.id, LOBBY, app::now()).await {
                 // The account is made; the group can be joined by hand.
                 log!(

@@ -135,17 +135,22 @@ async fn nobody_comes_and_goes_without_end() {
     let server = Server::plain().await;
     let ana = Person::register(&server, "ana").await;
     let ben = Person::register(&server, "ben").await;
-    // With the registration, which put her in, this makes forty.
-    for number in 1..40 {
-        let step = if number % 2 == 1 { "leave" } else { "join" };
+    // Her registration has put her in. What may be done once more every three seconds comes in addition.
+    let mut done = 1;
+    let refused = loop {
+        let step = if done % 2 == 1 { "leave" } else { "join" };
         let answer = ana.post(&format!("/groups/1/{step}"), "").await;
-        assert_eq!(answer.status, 303, "{number}");
-    }
-    for step in ["join", "leave"] {
-        let answer = ana.post(&format!("/groups/1/{step}"), "").await;
-        assert_eq!(answer.status, 429, "{step}");
-        let wait: u64 = field(&answer.head, "retry-after").unwrap().parse().unwrap();
-        assert!((1..=3).contains(&wait), "{wait}");
-    }
+        if answer.status != 303 || done > 400 {
+            break answer;
+        }
+        done += 1;
+    };
+    assert!((40..400).contains(&done), "{done}");
+    assert_eq!(refused.status, 429, "{done}");
+    let wait: u64 = field(&refused.head, "retry-after")
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=3).contains(&wait), "{wait}");
     assert_eq!(ben.post("/groups/1/leave", "").await.status, 303);
 }

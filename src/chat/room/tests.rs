@@ -118,6 +118,23 @@ async fn a_calm_room_stores_what_it_hears_without_waiting() {
     }
 }
 
+#[tokio::test]
+async fn those_who_join_and_leave_together_are_told_of_in_one_event() {
+    let room = Rehearsal::begin().await;
+    for (user, joined) in [(2, true), (3, true), (2, false), (4, false)] {
+        let user = UserId(user);
+        let belonging = Happening::Belonging { user, joined };
+        room.door.happenings.send(belonging).unwrap();
+    }
+    room.say();
+    let mut events = 0;
+    while events < 2 {
+        events += room.next_commit().await;
+    }
+    room.settle().await;
+    assert_eq!((events, room.commits.try_recv().ok()), (2, None));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_busy_room_waits_until_as_many_have_come_as_shared_the_last_commit() {
     let room = Rehearsal::begin().await;
