@@ -4,11 +4,14 @@
 /// The longest name that is compared, in characters: the work grows with its square.
 const COMPARED_CHARS_MAX: usize = 64;
 
+/// So many characters are a beginning that may stand for the whole name.
+const BEGINNING_CHARS_MIN: usize = 3;
+
 /// The one of `names` that `written` most resembles, if it resembles any.
 ///
 /// Only letters and digits count, whatever their case, so that `cipherSuites` is `cipher_suites`.
 /// About every third character may be wrong: more than that is another word, not a slip. Where two
-/// names are equally near, neither was clearly meant.
+/// names are equally near, neither was clearly meant. A name of which only the beginning was written is meant, if no other begins so.
 #[must_use]
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = significant(written);
@@ -16,8 +19,12 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
         return None;
     }
     let mut best = None;
+    let mut begun = Vec::new();
     for name in names {
         let letters = significant(name);
+        if written.len() >= BEGINNING_CHARS_MIN && letters.starts_with(&written) {
+            begun.push(name);
+        }
         let distance = edit_distance(&written, &letters);
         let slips_max = 1 + written.len().max(letters.len()) / 3;
         match best {
@@ -27,7 +34,10 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
             _ => best = Some((distance, Some(name))),
         }
     }
-    best.and_then(|(_, name)| name)
+    match begun.as_slice() {
+        [only] => Some(only),
+        _ => best.and_then(|(_, name)| name),
+    }
 }
 
 /// The letters and digits of a name, in lower case.
@@ -72,9 +82,18 @@ mod tests {
             ("cipherSuites", "cipher_suites"),
             ("ciphersuite", "cipher_suites"),
             ("--tls", "--tls"),
+            ("--cip", "cipher_suites"),
         ] {
             assert_eq!(nearest(written, NAMES), Some(meant), "{written}");
         }
+    }
+
+    #[test]
+    fn a_beginning_stands_for_the_name_and_if_two_begin_so_the_nearer_is_meant() {
+        let names = ["--port", "--certfile", "--capture", "--capture-size"];
+        assert_eq!(nearest("--cert", names), Some("--certfile"));
+        assert_eq!(nearest("--captur", names), Some("--capture"));
+        assert_eq!(nearest("--ce", names), None);
     }
 
     #[test]
