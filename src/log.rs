@@ -180,20 +180,9 @@ impl Waiting {
         let since = Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000);
         let (moment, text) = &mut self.moment;
         if *moment != since || text.is_empty() {
-            let t = Civil::from_unix(since.as_secs());
+            let seconds = Civil::from_unix(since.as_secs()).in_order('T');
             *moment = since;
-            text.clear();
-            let _ = write!(
-                text,
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z ",
-                t.year,
-                t.month,
-                t.day,
-                t.hour,
-                t.minute,
-                t.second,
-                since.subsec_millis()
-            );
+            *text = format!("{seconds}.{:03}Z ", since.subsec_millis());
         }
         self.text.push_str(text);
     }

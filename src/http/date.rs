@@ -52,6 +52,15 @@ impl Civil {
         }
     }
 
+    /// `1994-11-06T08:49:37`, with `between` for the `T` (RFC 3339 §5.6), and nothing behind the seconds.
+    #[must_use]
+    pub fn in_order(self, between: char) -> String {
+        format!(
+            "{:04}-{:02}-{:02}{between}{:02}:{:02}:{:02}",
+            self.year, self.month, self.day, self.hour, self.minute, self.second
+        )
+    }
+
     /// Seconds since 1970, or `None` for a day or time that does not exist.
     #[must_use]
     pub fn to_unix(self) -> Option<u64> {

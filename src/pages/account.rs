@@ -5,6 +5,7 @@ use crate::app::{self, App};
 use crate::chat::auth::AuthError;
 use crate::chat::passwords::Password;
 use crate::chat::sessions::{SessionError, SessionView};
+use crate::http::date::Civil;
 use crate::http::form::FormError;
 use crate::http::{Response, StatusCode};
 use crate::log;
@@ -349,13 +350,8 @@ fn show_account(
     error: &str,
 ) -> Response {
     let user = session.user();
-    let since = crate::http::date::Civil::from_unix(
-        u64::try_from(user.created_at.0 / 1000).unwrap_or_default(),
-    );
-    let created_at = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-        since.year, since.month, since.day, since.hour, since.minute, since.second
-    );
+    let since = u64::try_from(user.created_at.0 / 1000).unwrap_or_default();
+    let created_at = Civil::from_unix(since).in_order('T') + "Z";
     let content = badge::caution(app, request.via).and_then(|caution| {
         app.assets.render(
             "account.html",

@@ -217,17 +217,8 @@ fn in_a_line(summary: &Summary) -> String {
 
 /// `2026-11-23 00:08:31.123456 UTC`.
 fn date(time_ns: u64) -> String {
-    let t = Civil::from_unix(time_ns / 1_000_000_000);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06} UTC",
-        t.year,
-        t.month,
-        t.day,
-        t.hour,
-        t.minute,
-        t.second,
-        time_ns % 1_000_000_000 / 1000
-    )
+    let seconds = Civil::from_unix(time_ns / 1_000_000_000).in_order(' ');
+    format!("{seconds}.{:06} UTC", time_ns % 1_000_000_000 / 1000)
 }
 
 #[cfg(test)]
