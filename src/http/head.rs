@@ -170,22 +170,20 @@ pub fn decode_request_head(
     // In this order, whether a head comes whole, which then is judged in one step, or in pieces.
     let found = find_head_end(input, scanned);
     refuse_long_line(input, scanned)?;
-    let head_len = found.clone().ok().flatten();
-    let is_too_long = head_len.unwrap_or(input.len()) > HEAD_LEN_MAX;
-    let Some(head_len) = head_len.filter(|_| !is_too_long) else {
-        refuse_first_line(input, scanned)?;
-        found?;
-        return if is_too_long {
-            Err(HeadError::TooLong)
-        } else {
-            Ok(Progress::NeedMore)
-        };
-    };
-    let head = input.get(..head_len).unwrap_or_default();
-    Ok(Progress::Done {
-        value: split_head(head)?,
-        used_bytes: head_len,
-    })
+    if let Ok(Some(head_len)) = found
+        && head_len <= HEAD_LEN_MAX
+    {
+        let head = input.get(..head_len).unwrap_or_default();
+        return Ok(Progress::Done {
+            value: split_head(head)?,
+            used_bytes: head_len,
+        });
+    }
+    refuse_first_line(input, scanned)?;
+    match found? {
+        None if input.len() <= HEAD_LEN_MAX => Ok(Progress::NeedMore),
+        _ => Err(HeadError::TooLong),
+    }
 }
 
 /// The length of the head in front of `input`, empty line included, once that line is there.
