@@ -23,6 +23,14 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// These statuses for the bytes that are good there, and 400 for all others.
+fn if_good(
+    is_good: impl Fn(u8) -> bool + Copy,
+    statuses: &'static [u16],
+) -> impl Fn(u8) -> &'static [u16] + Copy {
+    move |byte| if is_good(byte) { statuses } else { &[400] }
+}
+
 /// Puts every byte between `front` and `back`, and asks `statuses` what the answers must be.
 async fn expect(what: &str, front: &str, back: &str, statuses: impl Fn(u8) -> &'static [u16]) {
     let server = Server::plain().await;
@@ -36,7 +44,7 @@ async fn expect(what: &str, front: &str, back: &str, statuses: impl Fn(u8) -> &'
 #[tokio::test]
 async fn in_a_method() {
     // Any other method is a method that nobody here knows (RFC 9110 §9.1).
-    let statuses = |byte| if is_tchar(byte) { &[501][..] } else { &[400] };
+    let statuses = if_good(is_tchar, &[501]);
     expect(
         "method",
         "GE",
@@ -50,13 +58,7 @@ async fn in_a_method() {
 async fn in_a_target() {
     // Visible ASCII but `#`, which begins a fragment, and `%`, which begins an escape that `gi` does not go on with.
     let is_good = |byte: u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'#' | b'%');
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[404, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[404, 404]);
     expect(
         "target",
         "GET /lo",
@@ -68,13 +70,7 @@ async fn in_a_target() {
 
 #[tokio::test]
 async fn in_a_version() {
-    let statuses = |byte| {
-        if byte == b'.' {
-            &[200, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(|byte| byte == b'.', &[200, 404]);
     expect(
         "between the digits",
         "GET /login HTTP/1",
@@ -100,13 +96,7 @@ async fn in_a_version() {
 #[tokio::test]
 async fn in_a_field_name() {
     let is_good = |byte| is_tchar(byte) || byte == b':';
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[200, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[200, 404]);
     expect(
         "in it",
         "GET /login HTTP/1.1\r\nHost: a\r\nX",
@@ -121,13 +111,7 @@ async fn in_a_field_name() {
         statuses,
     )
     .await;
-    let statuses = |byte| {
-        if is_tchar(byte) {
-            &[200, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_tchar, &[200, 404]);
     expect(
         "in front",
         "GET /login HTTP/1.1\r\nHost: a\r\n",
@@ -140,13 +124,7 @@ async fn in_a_field_name() {
 #[tokio::test]
 async fn in_a_field_value() {
     let is_good = may_stand_in_a_value;
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[200, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[200, 404]);
     expect(
         "in it",
         "GET /login HTTP/1.1\r\nHost: a\r\nX: y",
@@ -167,13 +145,7 @@ async fn in_a_field_value() {
 async fn in_a_host() {
     // `:` is followed by no port here.
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[200, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[200, 404]);
     expect(
         "in it",
         "GET /login HTTP/1.1\r\nHost: a",
@@ -188,13 +160,7 @@ async fn around_a_length() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nContent-Length:";
     // Whatever length it becomes, there is as much content, and behind it what is no request.
     let is_good = |byte: u8| is_blank(byte) || byte.is_ascii_digit();
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[303, 400][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[303, 400]);
     let back = format!("0\r\n\r\n{}", "(".repeat(100));
     expect("in front of it", post, &back, statuses).await;
     let back = format!("\r\n\r\n{}", "(".repeat(100));
@@ -205,13 +171,7 @@ async fn around_a_length() {
 async fn around_a_coding() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:";
     let is_good = |byte| is_blank(byte) || byte == b',';
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[303, 404]);
     expect("in front of it", post, "chunked\r\n\r\n0\r\n\r\n", statuses).await;
     expect(
         "behind it",
@@ -226,13 +186,7 @@ async fn around_a_coding() {
 async fn around_the_size_of_a_chunk() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     // Other digits announce a chunk, and none of those that fit into what follows ends where it should.
-    let statuses = |byte| {
-        if byte == b'0' {
-            &[303, 400][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(|byte| byte == b'0', &[303, 400]);
     let back = format!("0\r\n\r\n{}", "(".repeat(300));
     expect("in front of it", post, &back, statuses).await;
     let back = format!("\r\n\r\n{}", "(".repeat(300));
@@ -242,21 +196,9 @@ async fn around_the_size_of_a_chunk() {
 #[tokio::test]
 async fn behind_a_chunk() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx";
-    let statuses = |byte| {
-        if byte == b'\r' {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(|byte| byte == b'\r', &[303, 404]);
     expect("in front of LF", post, "\n0\r\n\r\n", statuses).await;
-    let statuses = |byte| {
-        if byte == b'\n' {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(|byte| byte == b'\n', &[303, 404]);
     expect("behind CR", &format!("{post}\r"), "0\r\n\r\n", statuses).await;
 }
 
@@ -264,23 +206,14 @@ async fn behind_a_chunk() {
 async fn in_the_extension_of_a_chunk() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     // A name; or a semicolon, an equals sign or a blank that begins something new.
-    let statuses = |byte| {
-        if is_tchar(byte) || matches!(byte, b';' | b'=') {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(
+        |byte| is_tchar(byte) || matches!(byte, b';' | b'='),
+        &[303, 404],
+    );
     expect("in its name", &format!("{post}0;a"), "b\r\n\r\n", statuses).await;
     // What quotes hold: all that a value may, but the quote that ends them.
     let is_good = |byte| may_stand_in_a_value(byte) && byte != b'"';
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[303, 404]);
     expect(
         "in quotes",
         &format!("{post}0;a=\"b"),
@@ -294,22 +227,10 @@ async fn in_the_extension_of_a_chunk() {
 async fn in_a_trailer() {
     let post = "POST /logout HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
     let is_good = |byte| is_tchar(byte) || byte == b':';
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[303, 404]);
     expect("in its name", &format!("{post}X"), "Y: z\r\n\r\n", statuses).await;
     let is_good = may_stand_in_a_value;
-    let statuses = |byte| {
-        if is_good(byte) {
-            &[303, 404][..]
-        } else {
-            &[400]
-        }
-    };
+    let statuses = if_good(is_good, &[303, 404]);
     expect(
         "in its value",
         &format!("{post}X: y"),
